@@ -1,0 +1,117 @@
+/** A point in time as RFC 3339 in UTC with milliseconds: `2022-08-17T09:00:00.000Z`. */
+export type Instant = string;
+/** A day of the calendar, `YYYY-MM-DD`, never shifted by a time zone. */
+export type CalendarDate = string;
+
+/** A record that cannot be read: what it must have is missing, or has another form. It is set aside, never guessed. */
+export class InvalidRecord extends Error {
+  constructor(
+    readonly field: string,
+    reason: string,
+  ) {
+    super(`${field} ${reason}`);
+    this.name = 'InvalidRecord';
+  }
+}
+
+/** The value, or InvalidRecord where the vendor left out what its documentation promises. */
+export function required<T>(value: T | null | undefined, field: string): T {
+  if (value === null || value === undefined || value === '') throw new InvalidRecord(field, 'is missing');
+  return value;
+}
+
+/** Trimmed text; null for null, blank, and anything that is no text (some vendors send `false` for "none"). */
+export function text(value: unknown): string | null {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return null;
+  const trimmed = value.trim();
+  return trimmed === '' ? null : trimmed;
+}
+
+/** An id as a string, whether the vendor wrote it as a number or as text. InvalidRecord where there is none. */
+export function idText(value: unknown, field: string): string {
+  return required(text(value), field);
+}
+
+/** An e-mail address lower-cased and trimmed, or null. */
+export const email = (value: unknown): string | null => text(value)?.toLowerCase() ?? null;
+
+const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)$/;
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+
+/** Whether the calendar has that day: JavaScript alone would read 30 February as 2 March. */
+function dayExists(year: number, month: number, day: number): boolean {
+  const days = DAYS[month - 1];
+  return days !== undefined && day >= 1 && day <= days && (month !== 2 || day < 29 || isLeapYear(year));
+}
+
+/**
+ * Reads RFC 3339 with any offset; null for everything else: no offset, days that do not exist, 24:00, words.
+ * The only reader of written instants in the project.
+ */
+export function parseInstant(value: string): Instant | null {
+  const m = INSTANT.exec(value);
+  if (!m) return null;
+  const [year, month, day, hour, minute, second] = [m[1], m[2], m[3], m[4], m[5], m[6] ?? 0].map(Number) as [
+    number, number, number, number, number, number,
+  ];
+  if (!dayExists(year, month, day) || hour > 23 || minute > 59 || second > 59) return null;
+  const millis = Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
+  const utc = Date.UTC(year, month - 1, day, hour, minute, second, millis);
+  const zone = m[8] as string;
+  if (zone === 'Z' || zone === 'z') return new Date(utc).toISOString();
+  const [zoneHours, zoneMinutes] = [Number(zone.slice(1, 3)), Number(zone.slice(-2))];
+  if (zoneHours > 23 || zoneMinutes > 59) return null;
+  const offset = (zoneHours * 60 + zoneMinutes) * 60_000;
+  return new Date(zone.startsWith('-') ? utc + offset : utc - offset).toISOString();
+}
+
+/** Reads `YYYY-MM-DD`; null for everything else and for days that do not exist. */
+export function parseDate(value: string): CalendarDate | null {
+  const m = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value);
+  return m && dayExists(Number(m[1]), Number(m[2]), Number(m[3])) ? value : null;
+}
+
+/** A vendor's written instant; null where it is blank, InvalidRecord where it cannot be read. */
+export function instant(value: unknown, field: string): Instant | null {
+  const written = text(value);
+  if (written === null) return null;
+  const parsed = parseInstant(written);
+  if (parsed === null) throw new InvalidRecord(field, 'is not an instant with an offset');
+  return parsed;
+}
+
+const LATEST_SECOND = 253_402_300_799; // the last second of the year 9999
+
+/** Unix seconds, as a number or as digits; null where blank, InvalidRecord where it is neither. */
+export function instantFromSeconds(value: unknown, field: string): Instant | null {
+  const written = text(value);
+  if (written === null) return null;
+  const seconds = Number(written);
+  if (!/^-?\d{1,12}$/.test(written) || Math.abs(seconds) > LATEST_SECOND)
+    throw new InvalidRecord(field, 'is not a Unix time in seconds');
+  return new Date(seconds * 1000).toISOString();
+}
+
+/** A vendor's calendar date; null where blank, InvalidRecord where there is no such day. */
+export function date(value: unknown, field: string): CalendarDate | null {
+  const written = text(value);
+  if (written === null) return null;
+  const parsed = parseDate(written.slice(0, 10));
+  if (parsed === null) throw new InvalidRecord(field, 'is not a date');
+  return parsed;
+}
+
+/** `#rrggbb` in lower case; null for anything else (`#abc` is written out). */
+export function color(value: unknown): string | null {
+  const written = text(value)?.toLowerCase() ?? '';
+  if (/^#[0-9a-f]{6}$/.test(written)) return written;
+  return /^#[0-9a-f]{3}$/.test(written) ? `#${[...written.slice(1)].map((c) => c + c).join('')}` : null;
+}
+
+/** What a person is called: the vendor's own full name, else first and last name joined. */
+export function fullName(own: unknown, first: string | null, last: string | null): string | null {
+  return text(own) ?? text([first, last].filter((part) => part !== null).join(' '));
+}

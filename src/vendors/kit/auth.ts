@@ -1,0 +1,54 @@
+import type { Instant } from '../../canonical/values';
+
+/** A token that a log-in gave, and when it ends. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresAt: Instant;
+}
+
+/** The request of a log-in: JSON or form, to a path below the base URL or to an absolute URL that `urls()` names. */
+export interface LoginRequest {
+  readonly url: string;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+}
+/** Sends a log-in request without credentials of its own and gives the parsed body; VendorError on refusal. */
+export type SendLogin = (request: LoginRequest) => Promise<unknown>;
+
+/** How a call proves who it is. `login` gets a token when there is none, before it expires, and once on a 401. */
+export type Auth =
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | { readonly kind: 'query'; readonly parameters: Readonly<Record<string, string>> }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'login'; readonly login: (send: SendLogin) => Promise<IssuedToken> };
+
+/** Where tokens are kept between calls and processes. */
+export interface TokenStore {
+  /** The newest token, whatever its age; null where nobody has logged in. */
+  current(): Promise<IssuedToken | null>;
+  /** Logs in, unless somebody else has replaced `stale` meanwhile; one log-in at a time over all processes. */
+  renew(stale: IssuedToken | null, login: () => Promise<IssuedToken>): Promise<IssuedToken>;
+}
+
+const RENEW_BEFORE_MS = 120_000;
+
+/** Whether a token still serves: two minutes are kept in hand for the call itself. */
+export function serves(token: IssuedToken, now: number): boolean {
+  return Date.parse(token.expiresAt) - now > RENEW_BEFORE_MS;
+}
+
+/** A store for one process, for vendors without a database at hand (checks before a connection exists, tests). */
+export function tokensInMemory(): TokenStore {
+  let held: IssuedToken | null = null;
+  let renewing: Promise<IssuedToken> | null = null;
+  return {
+    current: () => Promise.resolve(held),
+    renew: (stale, login) => {
+      if (held !== null && held.token !== stale?.token) return Promise.resolve(held);
+      renewing ??= login()
+        .then((token) => (held = token))
+        .finally(() => (renewing = null));
+      return renewing;
+    },
+  };
+}

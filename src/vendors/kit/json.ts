@@ -1,0 +1,18 @@
+import { isSafeNumber, parse } from 'lossless-json';
+
+const LONG_NUMBER = /[[:,\s]-?\d{16,}/;
+
+/** Parses JSON strictly; integers beyond 2^53 come back as strings, digit for digit, instead of being rounded. Throws SyntaxError. */
+export function parseJson(text: string): unknown {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  return parse(text, null, (digits) => (isSafeNumber(digits) ? Number(digits) : digits));
+}
+
+/** A copy without the named fields, wherever they stand: what a vendor should not have sent is not kept. */
+export function withoutFields(value: unknown, fields: ReadonlySet<string>): unknown {
+  if (fields.size === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutFields(item, fields));
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => !fields.has(key)).map(([key, inner]) => [key, withoutFields(inner, fields)]),
+  );
+}

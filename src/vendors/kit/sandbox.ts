@@ -1,0 +1,186 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+
+/** How large a sandbox's clinic is. */
+export interface SandboxSize {
+  readonly clients: number;
+  readonly appointments: number;
+}
+/** How to start a sandbox; the same seed on the same day gives the same clinic. */
+export interface SandboxOptions {
+  readonly seed?: number;
+  readonly size?: SandboxSize;
+  /** 0 (the default) takes a free port. */
+  readonly port?: number;
+  /** The sandbox's clock; tests move it. */
+  readonly now?: () => Date;
+}
+export const SANDBOX_DEFAULTS = { seed: 1, size: { clients: 120, appointments: 400 }, port: 0 } as const;
+
+/** A write that took effect. */
+export interface LedgerEntry {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** One way in which a vendor fails. `lost_answer` and `error_after` fail after the request took effect. */
+export type Fault =
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'html' }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'slow'; readonly ms: number }
+  | { readonly kind: 'lost_answer' }
+  | { readonly kind: 'error_after'; readonly status: number };
+
+/** Which requests fail, and how often (`times`, 1 if left out) after how many that pass (`skip`). */
+export interface FaultRule {
+  readonly fault: Fault;
+  readonly method?: string;
+  /** A regular expression over the path with its query. */
+  readonly path?: string;
+  readonly times?: number;
+  readonly skip?: number;
+}
+
+/** A vendor as a running HTTP server, with what a connection needs to reach it. */
+export interface Sandbox {
+  readonly vendor: string;
+  /** What `settings.baseUrl` takes. */
+  readonly baseUrl: string;
+  readonly credentials: Readonly<Record<string, unknown>>;
+  /** Settings that a connection to this sandbox needs, `baseUrl` among them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Every write that took effect, oldest first. */
+  readonly ledger: readonly LedgerEntry[];
+  /** Every request that came in, as `METHOD path`, oldest first; the last thousand. */
+  readonly requests: readonly string[];
+  fail(rule: FaultRule): void;
+  heal(): void;
+  close(): Promise<void>;
+}
+/** What each vendor's `sandbox/index.ts` exports. `State` is its clinic, so that a test can look and change behind the API. */
+export type StartSandbox<State> = (options?: SandboxOptions) => Promise<Sandbox & { readonly state: State }>;
+
+interface ActiveRule extends FaultRule {
+  left: number;
+  toSkip: number;
+}
+
+const REQUESTS_KEPT = 1000;
+
+/** Serves a vendor's routes on loopback, with its faults and its ledger. `routes` adds what the vendor documents. */
+export async function serveSandbox({
+  port,
+  routes,
+}: {
+  port: number;
+  routes: (app: FastifyInstance) => void;
+}): Promise<{ origin: string } & Pick<Sandbox, 'ledger' | 'requests' | 'fail' | 'heal' | 'close'>> {
+  const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false, routerOptions: { maxParamLength: 500 } });
+  const rules: ActiveRule[] = [];
+  const ledger: LedgerEntry[] = [];
+  const requests: string[] = [];
+
+  const fail = (rule: FaultRule): void => {
+    rules.push({ ...rule, left: rule.times ?? 1, toSkip: rule.skip ?? 0 });
+  };
+  const heal = (): void => {
+    rules.length = 0;
+  };
+  const chosen = new WeakMap<FastifyRequest, Fault>();
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/_sandbox/')) return;
+    requests.push(`${request.method} ${request.url}`);
+    if (requests.length > REQUESTS_KEPT) requests.shift();
+    const fault = take(rules, request);
+    if (!fault) return;
+    chosen.set(request, fault);
+    await before(fault, reply);
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const fault = chosen.get(request);
+    if (request.method !== 'GET' && reply.statusCode < 300 && !request.url.startsWith('/_sandbox/') && applies(fault))
+      ledger.push({ method: request.method, path: request.url, body: request.body });
+    return fault ? after(fault, reply, payload) : payload;
+  });
+  app.post('/_sandbox/faults', (request, reply) => {
+    fail(request.body as FaultRule);
+    return reply.code(204).send();
+  });
+  app.delete('/_sandbox/faults', (_request, reply) => {
+    heal();
+    return reply.code(204).send();
+  });
+  app.get('/_sandbox/ledger', () => ledger);
+  routes(app);
+  const origin = await app.listen({ host: '127.0.0.1', port });
+  return { origin, ledger, requests, fail, heal, close: () => app.close() };
+}
+
+const INSTEAD = new Set(['status', 'html', 'malformed', 'empty', 'reset']);
+/** Whether the request reaches the vendor's data in spite of the fault. */
+const applies = (fault: Fault | undefined): boolean => fault === undefined || !INSTEAD.has(fault.kind);
+
+function take(rules: ActiveRule[], request: FastifyRequest): Fault | null {
+  const rule = rules.find(
+    ({ left, method, path }) =>
+      left > 0 && (method ?? request.method) === request.method && (path === undefined || new RegExp(path).test(request.url)),
+  );
+  if (!rule) return null;
+  if (rule.toSkip > 0) {
+    rule.toSkip -= 1;
+    return null;
+  }
+  rule.left -= 1;
+  return rule.fault;
+}
+
+/** Faults that answer in the vendor's place. */
+async function before(fault: Fault, reply: FastifyReply): Promise<unknown> {
+  switch (fault.kind) {
+    case 'status':
+      return reply.code(fault.status).headers(fault.headers ?? {}).send(fault.body ?? { message: 'fault' });
+    case 'reset':
+      reply.hijack();
+      reply.raw.socket?.resetAndDestroy();
+      return;
+    case 'html':
+      return reply.type('text/html').send('<html><body>Be right back</body></html>');
+    case 'malformed':
+      return reply.type('application/json').serializer(String).send('{"data": [1, 2');
+    case 'empty':
+      return reply.code(200).type('application/json').serializer(String).send('');
+    case 'slow':
+      await pause(fault.ms);
+      return;
+    default:
+      return;
+  }
+}
+
+/** Faults that spoil the answer to what was done. */
+function after(fault: Fault, reply: FastifyReply, payload: unknown): unknown {
+  const { socket } = reply.raw;
+  switch (fault.kind) {
+    case 'lost_answer':
+      socket?.resetAndDestroy();
+      return payload;
+    case 'error_after':
+      reply.code(fault.status).header('content-length', 21);
+      return '{"message":"failure"}';
+    case 'truncated': {
+      const body = Buffer.from(String(payload));
+      reply.hijack();
+      reply.raw.writeHead(reply.statusCode, { 'content-type': 'application/json', 'content-length': body.length });
+      reply.raw.write(body.subarray(0, body.length / 2), () => socket?.destroy());
+      return payload;
+    }
+    default:
+      return payload;
+  }
+}

@@ -1,0 +1,39 @@
+/** Values of a query; a list repeats its key, undefined leaves it out. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** Builds a path whose inserted parts cannot leave their segment: path`/clients/${id}`. */
+export function path(strings: TemplateStringsArray, ...parts: readonly (string | number)[]): string {
+  return strings.reduce((built, literal, i) => built + encodeURIComponent(String(parts[i - 1])) + literal);
+}
+
+/** The query as a string without `?`; keys and values percent-encoded. */
+export function queryString(query: Query): string {
+  return Object.entries(query)
+    .flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      const values = typeof value === 'object' ? value : [value];
+      return values.map((one) => `${encodeURIComponent(key)}=${encodeURIComponent(String(one))}`);
+    })
+    .join('&');
+}
+
+/** The last segment of a link's path: how a vendor that points by links names a record. Null where there is no link. */
+export function lastSegment(link: string | null | undefined): string | null {
+  if (!link) return null;
+  const segments = (link.split(/[?#]/, 1)[0] ?? '').split('/').filter((segment) => segment !== '');
+  const last = segments.at(-1);
+  return last === undefined ? null : decodeURIComponent(last);
+}
+
+/** A link that a vendor handed out, relative to the base URL; null where it leads to another origin or out of the base path. */
+export function insideBase(link: string, baseUrl: string): string | null {
+  const base = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
+  let url: URL;
+  try {
+    url = new URL(link, base);
+  } catch {
+    return null;
+  }
+  const inside = url.origin === base.origin && url.pathname.startsWith(base.pathname) && url.username === '';
+  return inside ? `/${url.pathname.slice(base.pathname.length)}${url.search}` : null;
+}
