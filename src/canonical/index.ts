@@ -1,5 +1,5 @@
 import type { Appointment } from './appointment';
-import type { Client } from './client';
+import { NO_CONSENTS, type Client } from './client';
 import type { Location } from './location';
 import type { Practitioner } from './practitioner';
 import type { Service } from './service';
@@ -46,4 +46,21 @@ export const mapReferences: ReferenceMappers = {
     practitionerIds: record.practitionerIds.map((id) => map('practitioners', id)),
   }),
   locations: (record) => record,
+};
+
+const NO_PERSON = { firstName: null, lastName: null, fullName: null, email: null, phone: null, phoneRaw: null };
+
+/** What is known of a record that only another one mentions: nothing. */
+export const NOTHING_KNOWN: Resources<never> = {
+  appointments: {
+    status: 'booked', remoteStatus: null, start: null, end: null, title: null, description: null, notes: null,
+    clientMessage: null, modality: null, videoUrl: null, practitionerId: null, practitionerIds: [], clientId: null,
+    attendees: [], serviceId: null, locationId: null, arrivedAt: null, cancellation: null, color: null, timeZone: null,
+  },
+  clients: {
+    ...NO_PERSON, birthDate: null, gender: null, language: null, address: null, notes: null, consents: NO_CONSENTS, status: 'active',
+  },
+  practitioners: { ...NO_PERSON, title: null, specialties: [], active: null, locationIds: [] },
+  services: { name: null, description: null, durationMinutes: null, color: null, active: null, practitionerIds: [] },
+  locations: { name: null, description: null, address: null, timeZone: null, phone: null },
 };

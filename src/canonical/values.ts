@@ -20,11 +20,11 @@ export function required<T>(value: T | null | undefined, field: string): T {
   return value;
 }
 
-/** Trimmed text; null for null, blank, and anything that is no text (some vendors send `false` for "none"). */
+/** Trimmed text without NUL characters (no database keeps them); null for null, blank, and anything that is no text (some vendors send `false` for "none"). */
 export function text(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return null;
-  const trimmed = value.trim();
+  const trimmed = value.replaceAll('\u0000', '').trim();
   return trimmed === '' ? null : trimmed;
 }
 
@@ -115,3 +115,7 @@ export function color(value: unknown): string | null {
 export function fullName(own: unknown, first: string | null, last: string | null): string | null {
   return text(own) ?? text([first, last].filter((part) => part !== null).join(' '));
 }
+
+/** Text as it is compared and sorted: without accents, in lower case, single blanks. */
+export const folded = (value: string): string =>
+  value.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s+/g, ' ').trim();

@@ -118,7 +118,7 @@ export async function serveSandbox({
   });
   app.get('/_sandbox/ledger', () => ledger);
   routes(app);
-  const origin = await app.listen({ host: '127.0.0.1', port });
+  const origin = await app.listen({ host: process.env['SANDBOX_HOST'] ?? '127.0.0.1', port });
   return { origin, ledger, requests, fail, heal, close: () => app.close() };
 }
 

@@ -1,0 +1,108 @@
+import { CannotOpen } from '../platform/crypto';
+import { currentContext } from '../platform/context';
+import type { Metrics } from '../platform/metrics';
+import { Problem } from '../platform/http/problems';
+import type { Ports, Vendor } from '../vendors/contract';
+import { tokensInMemory, type TokenStore } from '../vendors/kit/auth';
+import type { CommonSettings } from '../vendors/kit/config';
+import { VendorError } from '../vendors/kit/error';
+import { vendorHttp, type CallReport, type VendorHttp } from '../vendors/kit/http';
+import type { LimitGate } from '../vendors/kit/limits';
+import { VENDORS } from '../vendors/registry';
+import { configured, type HostAllowlist } from './configuration';
+import type { Connection } from './connection.entity';
+import type { ConnectionsService } from './connections.service';
+import type { TokensRepository } from './tokens.repository';
+import { vendorProblem } from './vendor-problem';
+import type { Vault } from './vault';
+
+/** A connection that is open: the vendor's operations as this tenant may use them. */
+export interface Session {
+  readonly connection: Connection;
+  readonly vendor: Vendor;
+  readonly settings: CommonSettings;
+  readonly http: VendorHttp;
+  readonly ports: Ports;
+}
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly vendor: { readonly status: number | null };
+  readonly latencyMs: number;
+  readonly account: string | null;
+  readonly problem?: { readonly code: string; readonly message: string };
+}
+
+/** How long a caller's request waits for a vendor that says "later"; a sync waits much longer. */
+export const PATIENCE = { request: 2_000, sync: 15 * 60_000 } as const;
+
+/** What sessions are made with. */
+export interface SessionTools {
+  readonly vault: Vault;
+  readonly tokens: TokensRepository;
+  readonly gate: LimitGate;
+  readonly metrics: Metrics;
+  readonly allowed: HostAllowlist;
+}
+
+/** Opens connections. The one place where credentials are unsealed. */
+export class SessionsService {
+  constructor(
+    private readonly connections: ConnectionsService,
+    private readonly tools: SessionTools,
+  ) {}
+
+  /** Opens a connection; connection_disabled where its owner switched it off. */
+  async open(tenantId: string, id: string, patienceMs: number): Promise<Session> {
+    const connection = await this.connections.find(tenantId, id);
+    if (connection.disabled) throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
+    return this.session(connection, patienceMs, this.tools.tokens.storeFor(connection));
+  }
+
+  /** Calls the vendor with the stored credentials, past the memory of earlier refusals. A refusal is an answer, not an error. */
+  async check(tenantId: string, id: string): Promise<CheckResult> {
+    const connection = await this.connections.find(tenantId, id);
+    const { http, vendor, settings } = this.session(connection, PATIENCE.request, tokensInMemory());
+    const started = performance.now();
+    const latencyMs = (): number => Math.round(performance.now() - started);
+    try {
+      const { account } = await vendor.check(http, settings);
+      return { ok: true, vendor: { status: 200 }, latencyMs: latencyMs(), account };
+    } catch (error) {
+      if (!(error instanceof VendorError)) throw error;
+      const { code, message } = vendorProblem(error, vendor.name);
+      return { ok: false, vendor: { status: error.at.status }, latencyMs: latencyMs(), account: null, problem: { code, message } };
+    }
+  }
+
+  private session(connection: Connection, patienceMs: number, tokens: TokenStore): Session {
+    const vendor = VENDORS.get(connection.vendor);
+    if (!vendor) throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
+    const stored = { credentials: this.unsealed(connection), settings: connection.settings };
+    const { credentials, settings } = configured(vendor, stored, this.tools.allowed);
+    const http = vendorHttp(vendor.http({ credentials, settings }), {
+      tokens,
+      gate: this.tools.gate,
+      patienceMs,
+      traceparent: () => currentContext()?.traceparent,
+      report: (call) => { this.report(vendor.name, call); },
+    });
+    return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };
+  }
+
+  private unsealed(connection: Connection): Record<string, unknown> {
+    try {
+      return this.tools.vault.open(connection, 'credentials', connection.credentials) as Record<string, unknown>;
+    } catch (error) {
+      if (!(error instanceof CannotOpen)) throw error;
+      throw new Problem('unavailable', 'The credentials cannot be unsealed: the encryption key that sealed them is not configured');
+    }
+  }
+
+  private report(vendor: string, { operation, status, durationMs }: CallReport): void {
+    this.tools.metrics.vendorCalls.observe({ vendor, operation, status: status ?? 'none' }, durationMs / 1000);
+    const context = currentContext();
+    if (!context) return;
+    context.spent.vendorMs += durationMs;
+    context.spent.vendorCalls += 1;
+  }
+}

@@ -1,0 +1,95 @@
+import { plainToInstance, Transform } from 'class-transformer';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+
+const ROLES = ['all', 'api', 'worker'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const KEY_PAIR = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
+const HOST_LIST = /^[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*$/;
+
+const toNumber = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? Number(value) : value));
+const toList = Transform(({ value }: { value: unknown }) => value ?? '');
+
+/** What the environment says, checked. Everything that can be configured is here. */
+export class Config {
+  @toNumber
+  @IsInt({ message: 'PORT must be a port number' })
+  @Min(0, { message: 'PORT must be a port number' })
+  @Max(65_535, { message: 'PORT must be a port number' })
+  PORT: number = 3000;
+
+  @IsNotEmpty({ message: 'HOST must name an address to listen on' })
+  HOST: string = '127.0.0.1';
+
+  @IsIn(['production', 'development', 'test'], { message: 'NODE_ENV must be production, development or test' })
+  NODE_ENV: string = 'development';
+
+  /** Unset: an embedded PostgreSQL in ./.data. */
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'DATABASE_URL must be a postgres:// URL' })
+  DATABASE_URL?: string;
+
+  /** The owner of the tables, where that is another role than the service's. */
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'MIGRATION_DATABASE_URL must be a postgres:// URL' })
+  MIGRATION_DATABASE_URL?: string;
+
+  @IsOptional()
+  @IsString()
+  @Matches(/^\S{8,255}$/, { message: 'ADMIN_API_KEY must be 8 to 255 characters without blanks' })
+  ADMIN_API_KEY?: string;
+
+  /** `id:base64 of 32 bytes`, comma-separated: the first encrypts, all decrypt. */
+  @IsOptional()
+  @Matches(new RegExp(`^${KEY_PAIR}(\\s*,\\s*${KEY_PAIR})*$`), {
+    message: 'ENCRYPTION_KEYS must be id:base64 of 32 bytes, comma-separated',
+  })
+  ENCRYPTION_KEYS?: string;
+
+  @toList
+  @Matches(new RegExp(`^$|${HOST_LIST.source}`), { message: 'VENDOR_HOST_ALLOWLIST must be host:port, comma-separated' })
+  VENDOR_HOST_ALLOWLIST: string = '';
+
+  @toList
+  @Matches(new RegExp(`^$|${HOST_LIST.source}`), { message: 'WEBHOOK_HOST_ALLOWLIST must be host:port, comma-separated' })
+  WEBHOOK_HOST_ALLOWLIST: string = '';
+
+  @IsIn(LOG_LEVELS, { message: `LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}` })
+  LOG_LEVEL: (typeof LOG_LEVELS)[number] = 'info';
+
+  @IsIn(ROLES, { message: `ROLE must be one of ${ROLES.join(', ')}` })
+  ROLE: (typeof ROLES)[number] = 'all';
+
+  /** Requests a minute that one API key may make. */
+  @toNumber
+  @IsInt({ message: 'RATE_LIMIT_PER_MINUTE must be a whole number' })
+  @Min(1, { message: 'RATE_LIMIT_PER_MINUTE must be at least 1' })
+  RATE_LIMIT_PER_MINUTE: number = 6000;
+}
+
+/** A configuration that the service can run with. */
+export type CompleteConfig = Config & Required<Pick<Config, 'DATABASE_URL' | 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS'>>;
+
+/** The environment cannot be used; the message is one line that names the first bad value. */
+export class ConfigError extends Error {}
+
+/** Reads the environment; a blank variable counts as unset. Throws ConfigError. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const known = Object.keys(new Config()).concat('DATABASE_URL', 'MIGRATION_DATABASE_URL', 'ADMIN_API_KEY', 'ENCRYPTION_KEYS');
+  const given = Object.fromEntries(known.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const config = plainToInstance(Config, given);
+  const [wrong] = validateSync(config);
+  if (wrong) throw new ConfigError(Object.values(wrong.constraints ?? {})[0] ?? `${wrong.property} is wrong`);
+  if (config.NODE_ENV === 'production') refuseUnsafe(config);
+  return config;
+}
+
+/** What a laptop may do without and a clinic's server may not. */
+function refuseUnsafe(config: Config): void {
+  for (const name of ['DATABASE_URL', 'ADMIN_API_KEY', 'ENCRYPTION_KEYS'] as const)
+    if (config[name] === undefined) throw new ConfigError(`${name} must be set in production`);
+  if ((config.ADMIN_API_KEY?.length ?? 0) < 24)
+    throw new ConfigError('ADMIN_API_KEY must have at least 24 characters in production');
+}
+
+/** The token under which the configuration is provided. */
+export const CONFIG = Symbol('config');

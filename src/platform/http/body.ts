@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import { Problem } from './problems';
+
+const DEEPEST = 32;
+
+/** How deep brackets nest, outside of strings; counting stops past the limit. */
+function depth(json: string): number {
+  let open = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < json.length && deepest <= DEEPEST; i += 1) {
+    const char = json[i];
+    if (inString) {
+      if (char === '\\') i += 1;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, (open += 1));
+    else if (char === '}' || char === ']') open -= 1;
+  }
+  return deepest;
+}
+
+const POISON = /"(?:__proto__|constructor)"\s*:/;
+
+/** Reads JSON bodies strictly: at most 32 levels, no keys that reach into prototypes. */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    const json = String(body);
+    try {
+      if (depth(json) > DEEPEST) throw new Problem('malformed_json', `The body nests deeper than ${String(DEEPEST)} levels`);
+      if (POISON.test(json)) throw new Problem('malformed_json', 'The body has a key that is not allowed');
+      done(null, JSON.parse(json));
+    } catch (error) {
+      done(error instanceof Problem ? error : new Problem('malformed_json', 'The body cannot be read as JSON'), undefined);
+    }
+  });
+}

@@ -1,0 +1,103 @@
+import helmet from '@fastify/helmet';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { newContext, withContext, type Context } from '../context';
+import { newId } from '../ids';
+import type { Logger } from '../log';
+import type { Metrics } from '../metrics';
+import { readJsonBodies } from './body';
+import { sendProblem } from './problem.filter';
+import { Problem } from './problems';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 60_000;
+const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
+type Traced = FastifyRequest & { context?: Context };
+
+/** The HTTP server under Nest: limits, request ids, and problems for what never reaches a controller. */
+export function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+    },
+    // What Fastify refuses before routing, a malformed percent-escape say, would leave as its own JSON.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(new Problem('not_found', 'The path cannot be read'), request, reply);
+    },
+  } as never);
+}
+
+/** Which methods a path takes, learnt from the routes themselves. */
+export class KnownRoutes {
+  private readonly routes: { readonly method: string; readonly pattern: RegExp }[] = [];
+
+  watch(server: FastifyInstance): void {
+    server.addHook('onRoute', ({ method, url }) => {
+      const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`);
+      for (const one of [method].flat()) this.routes.push({ method: one, pattern });
+    });
+  }
+
+  /** The methods that a path takes; none where no such path exists. */
+  readonly methodsOf = (path: string): readonly string[] => [
+    ...new Set(this.routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
+  ];
+}
+
+/** Everything that happens to each request and answer, whatever the route. */
+export async function furnish(server: FastifyInstance, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<void> {
+  readJsonBodies(server);
+  await server.register(helmet as never, {
+    contentSecurityPolicy: {
+      directives: {
+        'default-src': ["'self'"],
+        'img-src': ["'self'", 'data:'],
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'script-src': ["'self'"],
+        'upgrade-insecure-requests': null,
+      },
+    },
+  });
+  server.addHook('onRequest', (request: Traced, reply, done) => {
+    const { traceparent } = request.headers;
+    request.context = newContext(request.id, typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined);
+    void reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/v1/')) void reply.header('cache-control', 'no-store');
+    const problem = request.url.startsWith('/v1/') && !acceptsJson(request.headers.accept) ? notAcceptable() : null;
+    withContext(request.context, problem ? () => { sendProblem(problem, request, reply); } : done);
+  });
+  server.addHook('onSend', (request: Traced, reply, payload, done) => {
+    if (request.context) void reply.header('server-timing', serverTiming(request.context, reply.elapsedTime));
+    done(null, payload);
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    const { method, id } = request;
+    const caller = (request as { caller?: { tenantId: string; apiKeyId: string } }).caller;
+    logger.info(
+      { requestId: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, tenantId: caller?.tenantId, apiKeyId: caller?.apiKeyId },
+      'request',
+    );
+    done();
+  });
+}
+
+const notAcceptable = (): Problem => new Problem('not_acceptable', 'Answers are application/json; accept it');
+
+const acceptsJson = (accept: string | undefined): boolean =>
+  accept === undefined || /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))/.test(accept);
+
+/** Where the time went: the vendor's part and the gateway's own. */
+function serverTiming({ spent }: Context, totalMs: number): string {
+  const ms = (value: number): string => value.toFixed(1);
+  const calls = `${String(spent.vendorCalls)} ${spent.vendorCalls === 1 ? 'call' : 'calls'}`;
+  return `db;dur=${ms(spent.databaseMs)}, vendor;dur=${ms(spent.vendorMs)};desc="${calls}", total;dur=${ms(totalMs)}`;
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { RecordsService } from '../../mirror/records.service';
+import { Fresh } from '../../platform/http/no-cache';
+import { PathId } from '../../platform/http/path-id';
+import type { Rendered } from '../../platform/http/rendered';
+import { Returns } from '../../platform/http/returns';
+import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { RecordQuery } from '../record.dto';
+import { PractitionerDto, PractitionerPageDto, PractitionersQuery } from './practitioner.dto';
+
+@ApiTags('Practitioners')
+@Requires('read')
+@Controller('v1/practitioners')
+export class PractitionersController {
+  constructor(private readonly records: RecordsService) {}
+
+  /**
+   * Lists practitioners, of all connections in one list.
+   * @remarks Inactive ones too, unless `active=true`.
+   */
+  @Get()
+  @Returns(PractitionerPageDto)
+  listPractitioners(@TheCaller() { tenantId }: Caller, @Query() query: PractitionersQuery): Promise<Rendered> {
+    return this.records.list({ tenantId, resource: 'practitioners' }, query);
+  }
+
+  /**
+   * Reads a practitioner.
+   * @remarks From the mirror; with `Cache-Control: no-cache` the vendor is asked first.
+   */
+  @Get(':id')
+  @Returns(PractitionerDto)
+  getPractitioner(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: RecordQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+    return this.records.get({ tenantId, resource: 'practitioners' }, id, { ...query, fresh });
+  }
+}

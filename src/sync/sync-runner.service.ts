@@ -1,0 +1,210 @@
+import { RESOURCE_NAMES, type ResourceName } from '../canonical/index';
+import type { Instant } from '../canonical/values';
+import type { ConnectionsService } from '../connections/connections.service';
+import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
+import { codeOf } from '../connections/vendor-problem';
+import type { MirrorWriterRepository } from '../mirror/mirror-writer.repository';
+import type { Database } from '../platform/database/database';
+import { Problem, PROBLEMS, type ProblemCode } from '../platform/http/problems';
+import type { Logger } from '../platform/log';
+import type { Metrics } from '../platform/metrics';
+import type { Page, Port } from '../vendors/contract';
+import { VendorError } from '../vendors/kit/error';
+import { gathered, oneAhead } from './pages';
+import type { Progress, ResourceProgress, SyncError, SyncStatus } from './sync.entity';
+import type { Claim, SyncsRepository } from './syncs.repository';
+import { counted, NOT_BEGUN, withError, withSetAside } from './tally';
+
+const RECORDS_A_TRANSACTION = 400;
+const BEAT_MS = 10_000;
+const OVERLAP_MS = 5 * 60_000;
+/** A scan that would delete more than this share is not believed. */
+const BELIEVABLE_SHARE = 0.1;
+const ALWAYS_BELIEVED = 5;
+
+/** The process stops: what was stored stays, and the run goes on elsewhere. */
+class Interrupted extends Error {}
+
+export interface RunnerTools {
+  readonly database: Database;
+  readonly syncs: SyncsRepository;
+  readonly writer: MirrorWriterRepository;
+  readonly sessions: SessionsService;
+  readonly connections: ConnectionsService;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+interface Run {
+  readonly claim: Claim;
+  readonly session: Session;
+  progress: Progress;
+  errors: readonly SyncError[];
+}
+
+/** Reads a vendor into the mirror: page by page, each in one transaction with how far the run is. */
+export class SyncRunnerService {
+  private stopping = false;
+
+  constructor(private readonly tools: RunnerTools) {}
+
+  /** Lets each run end after the page that it is storing; another process goes on from there. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** Runs a sync to its end, from where an earlier holder left it. Does nothing where another process holds it. */
+  async run(tenantId: string, id: string, connectionId: string): Promise<void> {
+    const { syncs, metrics, logger } = this.tools;
+    const { settings } = await this.tools.connections.find(tenantId, connectionId);
+    const claim = await syncs.claim(tenantId, id, settings['window'] as { pastDays: number; futureDays: number });
+    if (!claim) return;
+    const beat = setInterval(() => void syncs.beat(claim).catch(() => undefined), BEAT_MS);
+    metrics.syncsRunning.inc();
+    try {
+      await this.readAll(claim);
+    } catch (error) {
+      await syncs.release(claim);
+      if (!(error instanceof Interrupted)) throw error;
+      logger.info({ syncId: id }, 'sync put down; another process goes on');
+    } finally {
+      clearInterval(beat);
+      metrics.syncsRunning.dec();
+    }
+  }
+
+  private async readAll(claim: Claim): Promise<void> {
+    let session: Session;
+    try {
+      session = await this.tools.sessions.open(claim.tenantId, claim.connectionId, PATIENCE.sync);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return this.finish({ claim, progress: claim.progress, errors: withError([], failure(null, error)) });
+    }
+    const run: Run = { claim, session, progress: claim.progress, errors: claim.errors };
+    for (const resource of RESOURCE_NAMES) {
+      const list = session.ports[resource]?.list;
+      if (!list || !claim.requested.includes(resource) || isOver(run.progress[resource])) continue;
+      const refusedAltogether = await this.readResource(run, resource);
+      if (refusedAltogether) break;
+    }
+    await this.finish(run);
+  }
+
+  /** Reads one resource; true where the vendor refuses the credentials, so that asking on would only lock the account. */
+  private async readResource(run: Run, resource: ResourceName): Promise<boolean> {
+    try {
+      await this.readPages(run, resource);
+      await this.complete(run, resource);
+      return false;
+    } catch (error) {
+      if (!(error instanceof VendorError)) throw error;
+      this.tools.logger.warn({ syncId: run.claim.id, resource, kind: error.kind, operation: error.at.operation, status: error.at.status }, 'resource not read');
+      run.errors = withError(run.errors, failure(resource, error));
+      await this.save(run, resource, { ...(run.progress[resource] ?? NOT_BEGUN), state: 'failed', warnings: closed(resource, error, run.progress[resource]) });
+      return error.kind === 'auth';
+    }
+  }
+
+  private async readPages<R extends ResourceName>(run: Run, resource: R): Promise<void> {
+    const { claim, session } = run;
+    const port = session.ports[resource] as Port<R>;
+    const pages = port.list({
+      window: { from: claim.windowFrom, to: claim.windowTo },
+      updatedSince: await this.updatedSince(run, resource),
+      resumeAt: run.progress[resource]?.cursor ?? null,
+    });
+    for await (const page of oneAhead(gathered(pages, RECORDS_A_TRANSACTION))) {
+      if (this.stopping) throw new Interrupted();
+      await this.storePage(run, resource, page);
+    }
+  }
+
+  private async storePage<R extends ResourceName>(run: Run, resource: R, page: Page<R>): Promise<void> {
+    const { database, syncs, writer, metrics } = this.tools;
+    const { tenantId, connectionId } = run.claim;
+    const { name: vendor, secretFields } = run.session.vendor;
+    await database.inTenant(tenantId, async (query) => {
+      const at = await syncs.now(query);
+      const written = await writer.write(query, { tenantId, connectionId, vendor }, { resource, seen: page.items, secretFields, at });
+      const progress = { ...run.progress, [resource]: counted(run.progress[resource] ?? NOT_BEGUN, resource, page, written) };
+      const errors = withSetAside(run.errors, resource, page);
+      await syncs.advance(query, run.claim, progress, errors);
+      run.progress = progress;
+      run.errors = errors;
+      metrics.records.inc({ vendor, resource, outcome: 'created' }, written.created);
+      metrics.records.inc({ vendor, resource, outcome: 'updated' }, written.updated);
+      metrics.records.inc({ vendor, resource, outcome: 'set_aside' }, page.setAside.length);
+    });
+  }
+
+  private async updatedSince({ claim, session }: Run, resource: ResourceName): Promise<Instant | null> {
+    const filters = session.vendor.capabilities[resource]?.operations.includes('incremental');
+    if (claim.mode === 'full' || !filters) return null;
+    const last = await this.tools.syncs.lastComplete(claim, resource);
+    return last === null ? null : new Date(Date.parse(last) - OVERLAP_MS).toISOString();
+  }
+
+  /** The list was read to its end: what it no longer holds is gone, if the vendor has no other way to tell, and if that is believable. */
+  private async complete(run: Run, resource: ResourceName): Promise<void> {
+    const { claim, session } = run;
+    const before = run.progress[resource] ?? NOT_BEGUN;
+    const isScan = session.vendor.capabilities[resource]?.deletions === 'full_scan' && (await this.updatedSince(run, resource)) === null;
+    if (!isScan || before.failed > 0) return this.save(run, resource, { ...before, state: 'done', cursor: null });
+    await this.tools.database.inTenant(claim.tenantId, async (query) => {
+      const { missing, total } = await this.tools.syncs.unseen(query, claim, resource);
+      const isBelieved = missing.length <= Math.max(ALWAYS_BELIEVED, total * BELIEVABLE_SHARE);
+      const at = await this.tools.syncs.now(query);
+      const deleted = isBelieved ? await this.tools.writer.markGone(query, claim.tenantId, { resource, ids: missing, at }) : 0;
+      const warnings = isBelieved ? before.warnings : [...before.warnings, tooManyMissing(resource, missing.length, total)];
+      run.progress = { ...run.progress, [resource]: { ...before, state: 'done', cursor: null, deleted, warnings } };
+      await this.tools.syncs.advance(query, claim, run.progress, run.errors);
+    });
+  }
+
+  private async save(run: Run, resource: ResourceName, progress: ResourceProgress): Promise<void> {
+    run.progress = { ...run.progress, [resource]: progress };
+    await this.tools.database.inTenant(run.claim.tenantId, (query) => this.tools.syncs.advance(query, run.claim, run.progress, run.errors));
+  }
+
+  private async finish({ claim, progress, errors }: Pick<Run, 'claim' | 'progress' | 'errors'>): Promise<void> {
+    const read = Object.entries(progress);
+    const isAnyDone = read.some(([, { state }]) => state === 'done');
+    const isWhole = errors.length === 0 && read.every(([, { state, failed }]) => state === 'done' && failed === 0);
+    const status: SyncStatus = isWhole ? 'succeeded' : isAnyDone ? 'partial' : 'failed';
+    const finishedAt = await this.tools.database.inTenant(claim.tenantId, (query) => this.tools.syncs.finish(query, claim, status, errors));
+    const serious = errors.find(({ code, remoteId }) => remoteId === null && code !== 'vendor_forbidden') ?? (isAnyDone ? undefined : errors[0]);
+    await this.tools.connections.noteSync(claim.tenantId, claim.connectionId, {
+      status: status === 'failed' ? 'failing' : serious || errors.length > 0 ? 'degraded' : 'active',
+      error: serious ? { code: serious.code, message: serious.message, at: finishedAt, retryable: PROBLEMS[serious.code as ProblemCode]?.retryable ?? false } : null,
+      finishedAt,
+      read: read.map(([resource]) => resource),
+      warnings: read.flatMap(([, { warnings }]) => warnings),
+    });
+    this.tools.logger.info({ syncId: claim.id, connectionId: claim.connectionId, status }, 'sync finished');
+  }
+}
+
+const isOver = (progress: ResourceProgress | undefined): boolean => progress !== undefined && progress.state !== 'running';
+
+const failure = (resource: ResourceName | null, error: VendorError | Problem): SyncError => ({
+  resource,
+  remoteId: null,
+  code: error instanceof VendorError ? codeOf(error) : error.code,
+  message: error.message,
+});
+
+function closed(resource: ResourceName, error: VendorError, progress: ResourceProgress | undefined): ResourceProgress['warnings'] {
+  const known = progress?.warnings ?? [];
+  if (error.kind !== 'forbidden') return known;
+  const message = `The vendor does not let this connection read its ${resource}`;
+  return [...known, { code: 'resource_closed', message, resource, field: null, value: null, count: 1 }];
+}
+
+const tooManyMissing = (resource: ResourceName, missing: number, total: number): ResourceProgress['warnings'][number] => ({
+  code: 'deletions_not_believed',
+  message: `${String(missing)} of ${String(total)} ${resource} were missing from a complete read: nothing was deleted`,
+  resource,
+  field: null,
+  value: null,
+  count: 1,
+});

@@ -1,0 +1,57 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Cursors } from '../platform/http/cursor';
+import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PathId } from '../platform/http/path-id';
+import { listed, type Rendered } from '../platform/http/rendered';
+import { Returns } from '../platform/http/returns';
+import { Requires, TheCaller, type Caller } from '../platform/http/caller';
+import { RequestSyncDto, SyncPageDto, type SyncDto } from './syncs.dto';
+import { SyncsService, type ShownSync } from './syncs.service';
+
+@ApiTags('Vendors and connections')
+@Requires('manage')
+@Controller('v1/connections/:connectionId/syncs')
+export class SyncsController {
+  constructor(
+    private readonly syncs: SyncsService,
+    private readonly cursors: Cursors,
+  ) {}
+
+  /**
+   * Starts a sync in the background.
+   * @remarks `Location` names the sync to look at. A sync that waits already takes on what is asked of this one.
+   */
+  @Post()
+  @HttpCode(202)
+  async requestSync(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Body() body: RequestSyncDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<SyncDto> {
+    return located(reply, await this.syncs.request(tenantId, connectionId, body));
+  }
+
+  /** Lists a connection's syncs, the newest first. */
+  @Get()
+  @Requires('read')
+  @Returns(SyncPageDto)
+  async listSyncs(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
+    return this.page([tenantId, connectionId], limit, await this.syncs.list(tenantId, connectionId, { before: this.cursors.read(listOf([tenantId, connectionId]), cursor)?.[0] ?? null, limit }));
+  }
+
+  /** Reads a sync: how far it is, what it met, what it set aside. */
+  @Get(':syncId')
+  @Requires('read')
+  getSync(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Param('syncId', PathId) id: string): Promise<SyncDto> {
+    return this.syncs.get(tenantId, connectionId, id);
+  }
+
+  private page(owner: readonly string[], limit: number, { rows, more }: { rows: ShownSync[]; more: boolean }): Rendered {
+    return listed(rows, limit, more ? this.cursors.write(listOf(owner), [rows.at(-1)?.id ?? '']) : null);
+  }
+}
+
+const listOf = (owner: readonly string[]): unknown => ['syncs', ...owner];
+
+function located(reply: FastifyReply, sync: ShownSync): ShownSync {
+  void reply.header('location', `/v1/connections/${sync.connectionId}/syncs/${sync.id}`);
+  return sync;
+}

@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Database } from '../platform/database/database';
+import { CONFIG, type CompleteConfig } from '../platform/config';
+import { ApiKey } from './api-key.entity';
+import { ApiKeysController } from './api-keys.controller';
+import { ApiKeysService } from './api-keys.service';
+import { AuthGuard } from './auth.guard';
+import { CallerLimit } from './caller-limit';
+import { Tenant } from './tenant.entity';
+import { TenantsController } from './tenants.controller';
+import { TenantsService } from './tenants.service';
+
+/** Tenants, their keys, and the guard that asks for them. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Tenant, ApiKey])],
+  controllers: [TenantsController, ApiKeysController],
+  providers: [
+    { provide: TenantsService, useFactory: (database: Database) => new TenantsService(database), inject: [Database] },
+    { provide: ApiKeysService, useFactory: (database: Database) => new ApiKeysService(database), inject: [Database] },
+    {
+      provide: APP_GUARD,
+      useFactory: (reflector: Reflector, keys: ApiKeysService, config: CompleteConfig) =>
+        new AuthGuard(reflector, keys, new CallerLimit(config.RATE_LIMIT_PER_MINUTE), config.ADMIN_API_KEY),
+      inject: [Reflector, ApiKeysService, CONFIG],
+    },
+  ],
+})
+export class TenantsModule {}
