@@ -12,14 +12,18 @@ import { closeVendorConnections } from './vendors/kit/http';
 
 /** The service, ready to listen. */
 export async function createApp(config: CompleteConfig, logger: Logger): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger), httpAdapter(), {
-    logger: new NestLog(logger),
-    bodyParser: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, logger),
+    httpAdapter(),
+    {
+      logger: new NestLog(logger),
+      bodyParser: false,
+    },
+  );
   const server = app.getHttpAdapter().getInstance();
   const routes = new KnownRoutes();
-  routes.watch(server as never);
-  await furnish(server as never, { logger, metrics: app.get(Metrics) });
+  routes.watch(server);
+  await furnish(server, { logger, metrics: app.get(Metrics) });
   app.useGlobalFilters(new ProblemFilter(logger, routes.methodsOf));
   serveDocument(app);
   return app;

@@ -34,7 +34,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = error instanceof ConfigError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+  const message =
+    error instanceof ConfigError || !(error instanceof Error)
+      ? String(error)
+      : (error.stack ?? error.message);
   process.stderr.write(`${error instanceof ConfigError ? error.message : message}\n`);
   process.exit(1);
 });

@@ -40,7 +40,10 @@ export const mapReferences: ReferenceMappers = {
     locationId: record.locationId === null ? null : map('locations', record.locationId),
   }),
   clients: (record) => record,
-  practitioners: (record, map) => ({ ...record, locationIds: record.locationIds.map((id) => map('locations', id)) }),
+  practitioners: (record, map) => ({
+    ...record,
+    locationIds: record.locationIds.map((id) => map('locations', id)),
+  }),
   services: (record, map) => ({
     ...record,
     practitionerIds: record.practitionerIds.map((id) => map('practitioners', id)),
@@ -48,19 +51,57 @@ export const mapReferences: ReferenceMappers = {
   locations: (record) => record,
 };
 
-const NO_PERSON = { firstName: null, lastName: null, fullName: null, email: null, phone: null, phoneRaw: null };
+const NO_PERSON = {
+  firstName: null,
+  lastName: null,
+  fullName: null,
+  email: null,
+  phone: null,
+  phoneRaw: null,
+};
 
 /** What is known of a record that only another one mentions: nothing. */
 export const NOTHING_KNOWN: Resources<never> = {
   appointments: {
-    status: 'booked', remoteStatus: null, start: null, end: null, title: null, description: null, notes: null,
-    clientMessage: null, modality: null, videoUrl: null, practitionerId: null, practitionerIds: [], clientId: null,
-    attendees: [], serviceId: null, locationId: null, arrivedAt: null, cancellation: null, color: null, timeZone: null,
+    status: 'booked',
+    remoteStatus: null,
+    start: null,
+    end: null,
+    title: null,
+    description: null,
+    notes: null,
+    clientMessage: null,
+    modality: null,
+    videoUrl: null,
+    practitionerId: null,
+    practitionerIds: [],
+    clientId: null,
+    attendees: [],
+    serviceId: null,
+    locationId: null,
+    arrivedAt: null,
+    cancellation: null,
+    color: null,
+    timeZone: null,
   },
   clients: {
-    ...NO_PERSON, birthDate: null, gender: null, language: null, address: null, notes: null, consents: NO_CONSENTS, status: 'active',
+    ...NO_PERSON,
+    birthDate: null,
+    gender: null,
+    language: null,
+    address: null,
+    notes: null,
+    consents: NO_CONSENTS,
+    status: 'active',
   },
   practitioners: { ...NO_PERSON, title: null, specialties: [], active: null, locationIds: [] },
-  services: { name: null, description: null, durationMinutes: null, color: null, active: null, practitionerIds: [] },
+  services: {
+    name: null,
+    description: null,
+    durationMinutes: null,
+    color: null,
+    active: null,
+    practitionerIds: [],
+  },
   locations: { name: null, description: null, address: null, timeZone: null, phone: null },
 };

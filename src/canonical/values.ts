@@ -36,7 +36,8 @@ export function idText(value: unknown, field: string): string {
 /** An e-mail address lower-cased and trimmed, or null. */
 export const email = (value: unknown): string | null => text(value)?.toLowerCase() ?? null;
 
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)$/;
+const INSTANT =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)$/;
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
@@ -47,6 +48,23 @@ function dayExists(year: number, month: number, day: number): boolean {
   return days !== undefined && day >= 1 && day <= days && (month !== 2 || day < 29 || isLeapYear(year));
 }
 
+const MINUTE_MS = 60_000;
+
+/** The distance of a written zone from UTC in minutes; null where there is no such zone. */
+function zoneMinutes(zone: string): number | null {
+  if (/^z$/i.test(zone)) return 0;
+  const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(-2))];
+  if (hours > 23 || minutes > 59) return null;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/** Milliseconds of a time of day; null where the clock has no such time (24:00, a leap second). */
+function timeOfDay(m: RegExpExecArray): number | null {
+  const [hour, minute, second] = [Number(m[4]), Number(m[5]), Number(m[6] ?? 0)];
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  return ((hour * 60 + minute) * 60 + second) * 1000 + Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
+}
+
 /**
  * Reads RFC 3339 with any offset; null for everything else: no offset, days that do not exist, 24:00, words.
  * The only reader of written instants in the project.
@@ -54,18 +72,10 @@ function dayExists(year: number, month: number, day: number): boolean {
 export function parseInstant(value: string): Instant | null {
   const m = INSTANT.exec(value);
   if (!m) return null;
-  const [year, month, day, hour, minute, second] = [m[1], m[2], m[3], m[4], m[5], m[6] ?? 0].map(Number) as [
-    number, number, number, number, number, number,
-  ];
-  if (!dayExists(year, month, day) || hour > 23 || minute > 59 || second > 59) return null;
-  const millis = Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const utc = Date.UTC(year, month - 1, day, hour, minute, second, millis);
-  const zone = m[8] as string;
-  if (zone === 'Z' || zone === 'z') return new Date(utc).toISOString();
-  const [zoneHours, zoneMinutes] = [Number(zone.slice(1, 3)), Number(zone.slice(-2))];
-  if (zoneHours > 23 || zoneMinutes > 59) return null;
-  const offset = (zoneHours * 60 + zoneMinutes) * 60_000;
-  return new Date(zone.startsWith('-') ? utc + offset : utc - offset).toISOString();
+  const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])];
+  const [time, offset] = [timeOfDay(m), zoneMinutes(m[8] ?? '')];
+  if (time === null || offset === null || !dayExists(year, month, day)) return null;
+  return new Date(Date.UTC(year, month - 1, day) + time - offset * MINUTE_MS).toISOString();
 }
 
 /** Reads `YYYY-MM-DD`; null for everything else and for days that do not exist. */

@@ -21,7 +21,10 @@ async function main(): Promise<void> {
     ENCRYPTION_KEYS: `unused:${Buffer.alloc(32).toString('base64')}`,
   };
   const module = AppModule.with(config, makeLogger('silent'));
-  const app = await NestFactory.create<NestFastifyApplication>(module, httpAdapter(), { preview: true, logger: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, httpAdapter(), {
+    preview: true,
+    logger: false,
+  });
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, 'openapi.json'), `${JSON.stringify(makeDocument(app), null, 2)}\n`);
 }

@@ -10,19 +10,34 @@ export type HostAllowlist = ReadonlySet<string>;
 
 /** Reads `VENDOR_HOST_ALLOWLIST`. */
 export const hostAllowlist = (list: string): HostAllowlist =>
-  new Set(list.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== ''));
+  new Set(
+    list
+      .split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ''),
+  );
 
 /**
  * A connection's credentials and settings as the vendor's classes want them; validation_failed with pointers below
  * /credentials and /settings. No host but the vendor's own and the operator's is ever let in.
  */
-export function configured(vendor: Vendor, given: { credentials: Plain; settings: Plain }, allowed: HostAllowlist): Configured<object, CommonSettings> {
+export function configured(
+  vendor: Vendor,
+  given: { credentials: Plain; settings: Plain },
+  allowed: HostAllowlist,
+): Configured<object, CommonSettings> {
   const credentials = validated(vendor.credentials, given.credentials, { path: '/credentials' });
-  const completed = vendor.complete?.({ credentials: { ...given.credentials }, settings: { ...given.settings } }) ?? given.settings;
+  const completed =
+    vendor.complete?.({ credentials: { ...given.credentials }, settings: { ...given.settings } }) ??
+    given.settings;
   const settings = validated(vendor.settings, completed, { path: '/settings' });
   const connection = { credentials, settings };
   for (const url of vendor.urls(connection)) {
-    if (!mayCall(vendor, url, allowed)) throw wrongField('/settings/baseUrl', 'leads to a host that is neither the vendor\'s own nor allowed by the operator');
+    if (!mayCall(vendor, url, allowed))
+      throw wrongField(
+        '/settings/baseUrl',
+        "leads to a host that is neither the vendor's own nor allowed by the operator",
+      );
   }
   return connection;
 }

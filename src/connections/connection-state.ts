@@ -33,10 +33,16 @@ export interface SyncOutcome {
 const MOST_WARNINGS = 200;
 
 /** The warnings of a connection after a sync: those of resources that were not read stay, known ones keep their first day. */
-export function warningsAfter(before: readonly ConnectionWarning[], { read, warnings, finishedAt }: SyncOutcome): ConnectionWarning[] {
+export function warningsAfter(
+  before: readonly ConnectionWarning[],
+  { read, warnings, finishedAt }: SyncOutcome,
+): ConnectionWarning[] {
   const same = (a: Omit<ConnectionWarning, 'firstSeenAt'>, b: ConnectionWarning): boolean =>
     a.code === b.code && a.resource === b.resource && a.field === b.field && a.value === b.value;
   const kept = before.filter((old) => old.resource === null || !read.includes(old.resource));
-  const found = warnings.map((one) => ({ ...one, firstSeenAt: before.find((old) => same(one, old))?.firstSeenAt ?? finishedAt }));
+  const found = warnings.map((one) => ({
+    ...one,
+    firstSeenAt: before.find((old) => same(one, old))?.firstSeenAt ?? finishedAt,
+  }));
   return [...kept, ...found].slice(0, MOST_WARNINGS);
 }

@@ -6,8 +6,15 @@ import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import { listed, requireMatch, single, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../platform/http/caller';
-import { ConnectionDto, ConnectionPageDto, CreateConnectionDto, UpdateConnectionDto, type CheckResultDto } from './connections.dto';
+import { Requires, TheCaller } from '../platform/http/caller';
+import type { Caller } from '../platform/scopes';
+import {
+  ConnectionDto,
+  ConnectionPageDto,
+  CreateConnectionDto,
+  UpdateConnectionDto,
+  type CheckResultDto,
+} from './connections.dto';
 import { ConnectionsService, type ShownConnection } from './connections.service';
 import { SessionsService } from './sessions.service';
 
@@ -27,7 +34,10 @@ export class ConnectionsController {
    */
   @Post()
   @Returns(ConnectionDto, 201)
-  async createConnection(@TheCaller() { tenantId }: Caller, @Body() body: CreateConnectionDto): Promise<Rendered> {
+  async createConnection(
+    @TheCaller() { tenantId }: Caller,
+    @Body() body: CreateConnectionDto,
+  ): Promise<Rendered> {
     return single(await this.connections.create(tenantId, body));
   }
 
@@ -35,15 +45,28 @@ export class ConnectionsController {
   @Get()
   @Requires('read')
   @Returns(ConnectionPageDto)
-  async listConnections(@TheCaller() { tenantId }: Caller, @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
-    return this.page(tenantId, limit, await this.connections.list(tenantId, { after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null, limit }));
+  async listConnections(
+    @TheCaller() { tenantId }: Caller,
+    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
+  ): Promise<Rendered> {
+    return this.page(
+      tenantId,
+      limit,
+      await this.connections.list(tenantId, {
+        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
+        limit,
+      }),
+    );
   }
 
   /** Reads a connection, its state and its warnings. */
   @Get(':connectionId')
   @Requires('read')
   @Returns(ConnectionDto)
-  async getConnection(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) id: string): Promise<Rendered> {
+  async getConnection(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) id: string,
+  ): Promise<Rendered> {
     return single(await this.connections.get(tenantId, id));
   }
 
@@ -53,8 +76,17 @@ export class ConnectionsController {
    */
   @Patch(':connectionId')
   @Returns(ConnectionDto)
-  async updateConnection(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) id: string, @Body() body: UpdateConnectionDto, @IfMatch() match?: string): Promise<Rendered> {
-    return single(await this.connections.update(tenantId, id, body, (version) => { requireMatch(match, version); }));
+  async updateConnection(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) id: string,
+    @Body() body: UpdateConnectionDto,
+    @IfMatch() match?: string,
+  ): Promise<Rendered> {
+    return single(
+      await this.connections.update(tenantId, id, body, (version) => {
+        requireMatch(match, version);
+      }),
+    );
   }
 
   /**
@@ -63,8 +95,14 @@ export class ConnectionsController {
    */
   @Delete(':connectionId')
   @ReturnsNothing()
-  deleteConnection(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) id: string, @IfMatch() match?: string): Promise<void> {
-    return this.connections.remove(tenantId, id, (version) => { requireMatch(match, version); });
+  deleteConnection(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) id: string,
+    @IfMatch() match?: string,
+  ): Promise<void> {
+    return this.connections.remove(tenantId, id, (version) => {
+      requireMatch(match, version);
+    });
   }
 
   /**
@@ -73,11 +111,18 @@ export class ConnectionsController {
    */
   @Post(':connectionId/check')
   @HttpCode(200)
-  checkConnection(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) id: string): Promise<CheckResultDto> {
+  checkConnection(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) id: string,
+  ): Promise<CheckResultDto> {
     return this.sessions.check(tenantId, id);
   }
 
-  private page(tenantId: string, limit: number, { rows, more }: { rows: ShownConnection[]; more: boolean }): Rendered {
+  private page(
+    tenantId: string,
+    limit: number,
+    { rows, more }: { rows: ShownConnection[]; more: boolean },
+  ): Rendered {
     return listed(rows, limit, more ? this.cursors.write(listOf(tenantId), [rows.at(-1)?.id ?? '']) : null);
   }
 }

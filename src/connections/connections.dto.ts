@@ -7,12 +7,14 @@ import { FreeObject, MayBeAbsent, OneOf, Text } from '../platform/http/fields';
 import { PageDto } from '../platform/http/paging.dto';
 import { CONNECTION_STATUSES } from './connection-state';
 
-
 export class CreateConnectionDto {
   @OneOf(VENDOR_NAMES, 'VendorName')
   vendor: string;
 
-  /** What people call the connection. @example Northside, main practice */
+  /**
+   * What people call the connection.
+   * @example Northside, main practice
+   */
   @Text({ max: 200 })
   name: string;
 
@@ -42,7 +44,10 @@ export class UpdateConnectionDto {
   @FreeObject()
   settings?: Record<string, unknown>;
 
-  /** False switches the connection off: no sync, no call to the vendor, reads go on. @example true */
+  /**
+   * False switches the connection off: no sync, no call to the vendor, reads go on.
+   * @example true
+   */
   @MayBeAbsent()
   @IsBoolean()
   enabled?: boolean;
@@ -56,7 +61,10 @@ export class CredentialsStateDto {
 }
 
 export class ConnectionErrorDto {
-  /** A code of the problems. @example vendor_unavailable */
+  /**
+   * A code of the problems.
+   * @example vendor_unavailable
+   */
   code: string;
   /** @example The vendor cannot be reached */
   message: string;
@@ -98,7 +106,10 @@ export class ConnectionDto {
   enabled: boolean;
   @ApiProperty({ enum: [...CONNECTION_STATUSES], enumName: 'ConnectionStatus', example: 'active' })
   status: string;
-  /** When a sync last ended well. @example 2026-01-31T09:00:00.000Z */
+  /**
+   * When a sync last ended well.
+   * @example 2026-01-31T09:00:00.000Z
+   */
   lastSyncAt: string | null;
   lastError: ConnectionErrorDto | null;
   warnings: ConnectionWarningDto[];
@@ -106,7 +117,10 @@ export class ConnectionDto {
   createdAt: string;
   /** @example 2026-01-31T09:00:00.000Z */
   updatedAt: string;
-  /** Grows with each change; the ETag. @example 1 */
+  /**
+   * Grows with each change; the ETag.
+   * @example 1
+   */
   version: number;
 }
 
@@ -116,7 +130,10 @@ export class ConnectionPageDto {
 }
 
 export class CheckedVendorDto {
-  /** The HTTP status of the vendor's answer; null where it did not answer. @example 200 */
+  /**
+   * The HTTP status of the vendor's answer; null where it did not answer.
+   * @example 200
+   */
   status: number | null;
 }
 
@@ -128,20 +145,35 @@ export class CheckProblemDto {
 }
 
 export class CheckResultDto {
-  /** Whether the vendor took the credentials. @example true */
+  /**
+   * Whether the vendor took the credentials.
+   * @example true
+   */
   ok: boolean;
   vendor: CheckedVendorDto;
   /** @example 84 */
   latencyMs: number;
-  /** Whose account it is, in the vendor's words. @example Northside Clinics */
+  /**
+   * Whose account it is, in the vendor's words.
+   * @example Northside Clinics
+   */
   account: string | null;
   problem?: CheckProblemDto;
 }
 
 export class ResourceCapabilitiesDto {
-  @ApiProperty({ enum: [...OPERATIONS], enumName: 'Operation', isArray: true, example: ['list', 'get', 'incremental'] })
+  @ApiProperty({
+    enum: [...OPERATIONS],
+    enumName: 'Operation',
+    isArray: true,
+    example: ['list', 'get', 'incremental'],
+  })
   operations: readonly string[];
-  /** The fields that a write reaches; any other is refused before the vendor is asked. @example ["start", "end"] */
+  /**
+   * The fields that a write reaches; any other is refused before the vendor is asked.
+   * @example ["start", "end"]
+   */
+  @ApiProperty({ type: [String] })
   writableFields: readonly string[];
   /** How a deletion at the vendor is noticed. */
   @ApiProperty({ enum: [...DELETION_SIGNS], enumName: 'DeletionSign', example: 'flag' })

@@ -24,16 +24,32 @@ import { VendorsService } from './vendors.service';
     VendorsService,
     ConnectionEvents,
     { provide: Vault, useFactory: (keyring: Keyring) => new Vault(keyring), inject: [Keyring] },
-    { provide: TokensRepository, useFactory: (database: Database, vault: Vault) => new TokensRepository(database, vault), inject: [Database, Vault] },
+    {
+      provide: TokensRepository,
+      useFactory: (database: Database, vault: Vault) => new TokensRepository(database, vault),
+      inject: [Database, Vault],
+    },
     {
       provide: ConnectionsService,
-      useFactory: (database: Database, vault: Vault, tokens: TokensRepository, config: CompleteConfig, events: ConnectionEvents) =>
+      useFactory: (
+        database: Database,
+        vault: Vault,
+        tokens: TokensRepository,
+        config: CompleteConfig,
+        events: ConnectionEvents,
+      ) =>
         new ConnectionsService(database, vault, tokens, hostAllowlist(config.VENDOR_HOST_ALLOWLIST), events),
       inject: [Database, Vault, TokensRepository, CONFIG, ConnectionEvents],
     },
     {
       provide: SessionsService,
-      useFactory: (connections: ConnectionsService, vault: Vault, tokens: TokensRepository, metrics: Metrics, config: CompleteConfig) =>
+      useFactory: (
+        connections: ConnectionsService,
+        vault: Vault,
+        tokens: TokensRepository,
+        metrics: Metrics,
+        config: CompleteConfig,
+      ) =>
         new SessionsService(connections, {
           vault,
           tokens,

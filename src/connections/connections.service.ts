@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import { newId } from '../platform/ids';
-import type { Database } from '../platform/database/database';
+import type { Database, Entities } from '../platform/database/database';
 import { notFound, wrongField } from '../platform/http/problems';
 import type { Vendor } from '../vendors/contract';
 import { VENDORS } from '../vendors/registry';
@@ -14,7 +13,10 @@ import type { Vault } from './vault';
 type Plain = Readonly<Record<string, unknown>>;
 
 /** A connection as it may be shown: its credentials went in and never come out. */
-export interface ShownConnection extends Omit<Connection, 'tenantId' | 'credentials' | 'credentialsUpdatedAt' | 'disabled'> {
+export interface ShownConnection extends Omit<
+  Connection,
+  'tenantId' | 'credentials' | 'credentialsUpdatedAt' | 'disabled'
+> {
   readonly enabled: boolean;
   readonly credentials: { readonly configured: true; readonly updatedAt: string };
 }
@@ -44,13 +46,29 @@ export class ConnectionsService {
 
   async create(tenantId: string, given: NewConnection): Promise<ShownConnection> {
     const vendor = vendorNamed(given.vendor);
-    const { settings } = configured(vendor, { credentials: given.credentials, settings: given.settings ?? {} }, this.allowed);
+    const { settings } = configured(
+      vendor,
+      { credentials: given.credentials, settings: given.settings ?? {} },
+      this.allowed,
+    );
     const now = new Date().toISOString();
     const id = newId();
     const connection: Connection = {
-      tenantId, id, vendor: vendor.name, name: given.name, settings: plain(settings),
-      credentials: this.vault.seal({ tenantId, id }, 'credentials', given.credentials), credentialsUpdatedAt: now,
-      disabled: false, status: 'pending', lastSyncAt: null, lastError: null, warnings: [], createdAt: now, updatedAt: now, version: 1,
+      tenantId,
+      id,
+      vendor: vendor.name,
+      name: given.name,
+      settings: plain(settings),
+      credentials: this.vault.seal({ tenantId, id }, 'credentials', given.credentials),
+      credentialsUpdatedAt: now,
+      disabled: false,
+      status: 'pending',
+      lastSyncAt: null,
+      lastError: null,
+      warnings: [],
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
     };
     await this.database.entities(tenantId, (manager) => manager.insert(Connection, connection as never));
     if (settings.sync.enabled) await this.events.changed({ tenantId, id });
@@ -58,10 +76,18 @@ export class ConnectionsService {
   }
 
   /** A page of connections in the order in which they were made. */
-  async list(tenantId: string, { after, limit }: { after: string | null; limit: number }): Promise<{ rows: ShownConnection[]; more: boolean }> {
+  async list(
+    tenantId: string,
+    { after, limit }: { after: string | null; limit: number },
+  ): Promise<{ rows: ShownConnection[]; more: boolean }> {
     const rows = await this.database.entities(tenantId, (manager) => {
-      const select = manager.createQueryBuilder(Connection, 'c').where('c.tenant_id = :tenantId', { tenantId });
-      return (after === null ? select : select.andWhere('c.id > :after', { after })).orderBy('c.id').limit(limit + 1).getMany();
+      const select = manager
+        .createQueryBuilder(Connection, 'c')
+        .where('c.tenant_id = :tenantId', { tenantId });
+      return (after === null ? select : select.andWhere('c.id > :after', { after }))
+        .orderBy('c.id')
+        .limit(limit + 1)
+        .getMany();
     });
     return { rows: rows.slice(0, limit).map(shown), more: rows.length > limit };
   }
@@ -72,16 +98,28 @@ export class ConnectionsService {
 
   /** The row itself, for those who open it; not_found where it is not the tenant's. */
   async find(tenantId: string, id: string): Promise<Connection> {
-    const connection = await this.database.entities(tenantId, (manager) => manager.findOneBy(Connection, { tenantId, id }));
+    const connection = await this.database.entities(tenantId, (manager) =>
+      manager.findOneBy(Connection, { tenantId, id }),
+    );
     if (!connection) throw notFound();
     return connection;
   }
 
-  async update(tenantId: string, id: string, changes: ConnectionChanges, check: CheckVersion): Promise<ShownConnection> {
+  async update(
+    tenantId: string,
+    id: string,
+    changes: ConnectionChanges,
+    check: CheckVersion,
+  ): Promise<ShownConnection> {
     const connection = await this.locked(tenantId, id, check, async (manager, found) => {
-      const credentials = changes.credentials ?? (this.vault.open(found, 'credentials', found.credentials) as Plain);
+      const credentials =
+        changes.credentials ?? (this.vault.open(found, 'credentials', found.credentials) as Plain);
       const asked = merged(found.settings, changes.settings ?? {});
-      const { settings } = configured(vendorNamed(found.vendor), { credentials, settings: asked }, this.allowed);
+      const { settings } = configured(
+        vendorNamed(found.vendor),
+        { credentials, settings: asked },
+        this.allowed,
+      );
       const now = new Date().toISOString();
       const disabled = changes.enabled === undefined ? found.disabled : !changes.enabled;
       return manager.save(Connection, {
@@ -89,10 +127,18 @@ export class ConnectionsService {
         name: changes.name ?? found.name,
         settings: plain(settings),
         disabled,
-        status: disabled ? 'disabled' : found.status === 'disabled' || changes.credentials ? 'pending' : found.status,
+        status: disabled
+          ? 'disabled'
+          : found.status === 'disabled' || changes.credentials
+            ? 'pending'
+            : found.status,
         updatedAt: now,
         ...(changes.credentials
-          ? { credentials: this.vault.seal({ tenantId, id }, 'credentials', credentials), credentialsUpdatedAt: now, lastError: null }
+          ? {
+              credentials: this.vault.seal({ tenantId, id }, 'credentials', credentials),
+              credentialsUpdatedAt: now,
+              lastError: null,
+            }
           : {}),
       });
     });
@@ -110,7 +156,10 @@ export class ConnectionsService {
   /** Notes how a sync went. It is no change by the caller, so the version stays. */
   async noteSync(tenantId: string, id: string, outcome: SyncOutcome): Promise<void> {
     await this.database.entities(tenantId, async (manager) => {
-      const found = await manager.findOne(Connection, { where: { tenantId, id }, lock: { mode: 'pessimistic_write' } });
+      const found = await manager.findOne(Connection, {
+        where: { tenantId, id },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!found) return;
       const { status, error, finishedAt } = outcome;
       const values = {
@@ -122,15 +171,23 @@ export class ConnectionsService {
       await manager
         .createQueryBuilder()
         .update(Connection)
-        .set({ ...values, version: () => 'version' } as never)
+        .set({ ...values, version: () => 'version' })
         .where({ tenantId, id })
         .execute();
     });
   }
 
-  private async locked<T>(tenantId: string, id: string, check: CheckVersion, work: (manager: EntityManager, found: Connection) => Promise<T>): Promise<T> {
+  private async locked<T>(
+    tenantId: string,
+    id: string,
+    check: CheckVersion,
+    work: (manager: Entities, found: Connection) => Promise<T>,
+  ): Promise<T> {
     return this.database.entities(tenantId, async (manager) => {
-      const found = await manager.findOne(Connection, { where: { tenantId, id }, lock: { mode: 'pessimistic_write' } });
+      const found = await manager.findOne(Connection, {
+        where: { tenantId, id },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!found) throw notFound();
       check(found.version);
       return work(manager, found);
@@ -145,8 +202,15 @@ function vendorNamed(name: string): Vendor {
   return vendor;
 }
 
-const plain = (settings: object): Record<string, unknown> => JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
+const plain = (settings: object): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
 
-function shown({ tenantId: _tenant, credentials: _sealed, credentialsUpdatedAt, disabled, ...rest }: Connection): ShownConnection {
+function shown({
+  tenantId: _tenant,
+  credentials: _sealed,
+  credentialsUpdatedAt,
+  disabled,
+  ...rest
+}: Connection): ShownConnection {
   return { ...rest, enabled: !disabled, credentials: { configured: true, updatedAt: credentialsUpdatedAt } };
 }

@@ -54,7 +54,8 @@ export class SessionsService {
   /** Opens a connection; connection_disabled where its owner switched it off. */
   async open(tenantId: string, id: string, patienceMs: number): Promise<Session> {
     const connection = await this.connections.find(tenantId, id);
-    if (connection.disabled) throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
+    if (connection.disabled)
+      throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
     return this.session(connection, patienceMs, this.tools.tokens.storeFor(connection));
   }
 
@@ -70,13 +71,20 @@ export class SessionsService {
     } catch (error) {
       if (!(error instanceof VendorError)) throw error;
       const { code, message } = vendorProblem(error, vendor.name);
-      return { ok: false, vendor: { status: error.at.status }, latencyMs: latencyMs(), account: null, problem: { code, message } };
+      return {
+        ok: false,
+        vendor: { status: error.at.status },
+        latencyMs: latencyMs(),
+        account: null,
+        problem: { code, message },
+      };
     }
   }
 
   private session(connection: Connection, patienceMs: number, tokens: TokenStore): Session {
     const vendor = VENDORS.get(connection.vendor);
-    if (!vendor) throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
+    if (!vendor)
+      throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
     const stored = { credentials: this.unsealed(connection), settings: connection.settings };
     const { credentials, settings } = configured(vendor, stored, this.tools.allowed);
     const http = vendorHttp(vendor.http({ credentials, settings }), {
@@ -84,22 +92,33 @@ export class SessionsService {
       gate: this.tools.gate,
       patienceMs,
       traceparent: () => currentContext()?.traceparent,
-      report: (call) => { this.report(vendor.name, call); },
+      report: (call) => {
+        this.report(vendor.name, call);
+      },
     });
     return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };
   }
 
   private unsealed(connection: Connection): Record<string, unknown> {
     try {
-      return this.tools.vault.open(connection, 'credentials', connection.credentials) as Record<string, unknown>;
+      return this.tools.vault.open(connection, 'credentials', connection.credentials) as Record<
+        string,
+        unknown
+      >;
     } catch (error) {
       if (!(error instanceof CannotOpen)) throw error;
-      throw new Problem('unavailable', 'The credentials cannot be unsealed: the encryption key that sealed them is not configured');
+      throw new Problem(
+        'unavailable',
+        'The credentials cannot be unsealed: the encryption key that sealed them is not configured',
+      );
     }
   }
 
   private report(vendor: string, { operation, status, durationMs }: CallReport): void {
-    this.tools.metrics.vendorCalls.observe({ vendor, operation, status: status ?? 'none' }, durationMs / 1000);
+    this.tools.metrics.vendorCalls.observe(
+      { vendor, operation, status: status ?? 'none' },
+      durationMs / 1000,
+    );
     const context = currentContext();
     if (!context) return;
     context.spent.vendorMs += durationMs;

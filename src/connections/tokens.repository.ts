@@ -41,7 +41,10 @@ export class TokensRepository {
   /** Forgets the token and the refusal: the credentials are new. */
   async forget({ tenantId, id }: Owner): Promise<void> {
     await this.database.inTenant(tenantId, (query) =>
-      query({ text: 'delete from connection_tokens where tenant_id = $1 and connection_id = $2', values: [tenantId, id] }),
+      query({
+        text: 'delete from connection_tokens where tenant_id = $1 and connection_id = $2',
+        values: [tenantId, id],
+      }),
     );
   }
 
@@ -56,10 +59,17 @@ export class TokensRepository {
     return row ? this.opened(owner, row) : null;
   }
 
-  private async renew(owner: Owner, stale: IssuedToken | null, login: () => Promise<IssuedToken>): Promise<IssuedToken> {
+  private async renew(
+    owner: Owner,
+    stale: IssuedToken | null,
+    login: () => Promise<IssuedToken>,
+  ): Promise<IssuedToken> {
     const key = [owner.tenantId, owner.id];
     const outcome = await this.database.inTenant(owner.tenantId, async (query) => {
-      await query({ text: 'insert into connection_tokens (tenant_id, connection_id) values ($1, $2) on conflict do nothing', values: key });
+      await query({
+        text: 'insert into connection_tokens (tenant_id, connection_id) values ($1, $2) on conflict do nothing',
+        values: key,
+      });
       const [row] = await query<Row>({
         text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2 for update',
         values: key,
@@ -83,8 +93,18 @@ export class TokensRepository {
 
   private opened(owner: Owner, { token, refused }: Row): IssuedToken | null {
     if (refused) {
-      const at = { operation: 'log in', status: null, code: null, retryAfterMs: null, outcome: 'not_done' } as const;
-      throw new VendorError('auth', 'The vendor refused these credentials; they are not tried again until they change', at);
+      const at = {
+        operation: 'log in',
+        status: null,
+        code: null,
+        retryAfterMs: null,
+        outcome: 'not_done',
+      } as const;
+      throw new VendorError(
+        'auth',
+        'The vendor refused these credentials; they are not tried again until they change',
+        at,
+      );
     }
     return token === null ? null : (this.vault.open(owner, 'token', token) as IssuedToken);
   }

@@ -14,4 +14,5 @@ export class Vault {
   }
 }
 
-const place = ({ tenantId, id }: { tenantId: string; id: string }, field: string): string => `vault ${tenantId} ${id} ${field}`;
+const place = ({ tenantId, id }: { tenantId: string; id: string }, field: string): string =>
+  `vault ${tenantId} ${id} ${field}`;

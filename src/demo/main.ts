@@ -31,7 +31,10 @@ async function main(): Promise<void> {
   const stop = (): void => {
     Promise.all([stopApp(app), ...sandboxes.map((sandbox) => sandbox.close())])
       .then(provisions.release)
-      .then(() => process.exit(0), () => process.exit(1));
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -51,6 +54,8 @@ Try it:
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 });

@@ -32,18 +32,29 @@ interface Sync {
 export async function furnishDemo({ url, operatorKey, sandboxes, say }: Demo): Promise<string> {
   const operator = caller(url, operatorKey);
   const { data } = await operator<{ data: Tenant[] }>('GET', '/v1/tenants?limit=200');
-  const tenant = data.find(({ slug }) => slug === 'demo') ?? (await operator<Tenant>('POST', '/v1/tenants', { name: 'Demo clinics', slug: 'demo' }));
+  const tenant =
+    data.find(({ slug }) => slug === 'demo') ??
+    (await operator<Tenant>('POST', '/v1/tenants', { name: 'Demo clinics', slug: 'demo' }));
   const key = await keyOf(tenant, url, operator);
   const call = caller(url, key);
   const known = await call<{ data: Connection[] }>('GET', '/v1/connections?limit=200');
-  for (const sandbox of sandboxes) await connect(call, sandbox, known.data, say);
+  await Promise.all(sandboxes.map((sandbox) => connect(call, sandbox, known.data, say)));
   return key;
 }
 
 /** The key of an earlier start, if it still opens the same tenant; else a new one. */
 async function keyOf(tenant: Tenant, url: string, operator: Call): Promise<string> {
-  const kept = existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as { tenantId: string; key: string }) : null;
-  if (kept?.tenantId === tenant.id && (await caller(url, kept.key)('GET', '/v1/vendors').then(() => true, () => false))) return kept.key;
+  const kept = existsSync(KEPT)
+    ? (JSON.parse(readFileSync(KEPT, 'utf8')) as { tenantId: string; key: string })
+    : null;
+  if (
+    kept?.tenantId === tenant.id &&
+    (await caller(url, kept.key)('GET', '/v1/vendors').then(
+      () => true,
+      () => false,
+    ))
+  )
+    return kept.key;
   const made = await operator<{ key: string }>('POST', `/v1/tenants/${tenant.id}/api-keys`, {
     name: 'demo',
     scopes: ['read', 'write', 'passthrough', 'manage'],
@@ -54,7 +65,12 @@ async function keyOf(tenant: Tenant, url: string, operator: Call): Promise<strin
 }
 
 /** Connects one sandbox and waits until it is in the mirror. */
-async function connect(call: Call, { vendor, credentials, settings }: Sandbox, known: readonly Connection[], say: (line: string) => void): Promise<void> {
+async function connect(
+  call: Call,
+  { vendor, credentials, settings }: Sandbox,
+  known: readonly Connection[],
+  say: (line: string) => void,
+): Promise<void> {
   const name = `Demo ${vendor}`;
   const old = known.find((one) => one.vendor === vendor && one.name === name);
   // The sandboxes forget everything when they stop, and may have another port now.
@@ -66,8 +82,12 @@ async function connect(call: Call, { vendor, credentials, settings }: Sandbox, k
     const { data } = await call<{ data: Sync[] }>('GET', `/v1/connections/${id}/syncs?limit=1`);
     const [sync] = data;
     if (sync && !['queued', 'running'].includes(sync.status)) {
-      const seen = Object.entries(sync.resources).map(([resource, counts]) => `${String(counts.seen)} ${resource}`);
-      say(`  ${vendor}: ${sync.status}, ${seen.join(', ')}${sync.errors.map(({ message }) => `\n    ${message}`).join('')}`);
+      const seen = Object.entries(sync.resources).map(
+        ([resource, counts]) => `${String(counts.seen)} ${resource}`,
+      );
+      say(
+        `  ${vendor}: ${sync.status}, ${seen.join(', ')}${sync.errors.map(({ message }) => `\n    ${message}`).join('')}`,
+      );
       return;
     }
     await pause(POLL_MS);
@@ -82,9 +102,13 @@ const caller =
   async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(`${method} ${path} answered ${String(response.status)}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${method} ${path} answered ${String(response.status)}: ${await response.text()}`);
     return (await response.json()) as T;
   };

@@ -1,16 +1,22 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Rendered } from '../platform/http/rendered';
+import { listed, type Rendered } from '../platform/http/rendered';
+import { Cursors } from '../platform/http/cursor';
+import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { Returns } from '../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../platform/http/caller';
+import { Requires, TheCaller } from '../platform/http/caller';
+import type { Caller } from '../platform/scopes';
+import { IdentityService, type Mapping } from './identity.service';
 import { RemoteIdPageDto, RemoteIdsQuery } from './remote-ids.dto';
-import { RemoteIdsService } from './remote-ids.service';
 
 @ApiTags('Mapping')
 @Requires('read')
 @Controller('v1/remote-ids')
 export class RemoteIdsController {
-  constructor(private readonly remoteIds: RemoteIdsService) {}
+  constructor(
+    private readonly identity: IdentityService,
+    private readonly cursors: Cursors,
+  ) {}
 
   /**
    * Looks into the mapping table, from either side.
@@ -18,7 +24,31 @@ export class RemoteIdsController {
    */
   @Get()
   @Returns(RemoteIdPageDto)
-  listRemoteIds(@TheCaller() { tenantId }: Caller, @Query() query: RemoteIdsQuery): Promise<Rendered> {
-    return this.remoteIds.list(tenantId, query);
+  async listRemoteIds(
+    @TheCaller() { tenantId }: Caller,
+    @Query() { limit = DEFAULT_LIMIT, cursor, ...filters }: RemoteIdsQuery,
+  ): Promise<Rendered> {
+    return this.page(
+      [tenantId, filters],
+      limit,
+      await this.identity.mappings(tenantId, filters, {
+        after: this.cursors.read(listOf([tenantId, filters]), cursor)?.[0] ?? null,
+        limit,
+      }),
+    );
+  }
+
+  private page(
+    list: readonly unknown[],
+    limit: number,
+    { rows, more }: { rows: Mapping[]; more: boolean },
+  ): Rendered {
+    return listed(
+      rows,
+      limit,
+      more ? this.cursors.write(listOf(list), [rows.at(-1)?.canonicalId ?? '']) : null,
+    );
   }
 }
+
+const listOf = (list: readonly unknown[]): unknown => ['remote-ids', ...list];

@@ -36,15 +36,27 @@ export class RemoteIdDto {
   vendor: string;
   /** @example 57 */
   remoteId: string;
-  /** What else the vendor's URL needs; null where nothing. @example 2 */
+  /**
+   * What else the vendor's URL needs; null where nothing.
+   * @example "2"
+   */
   remoteScope: string | null;
-  /** What the vendor's own field for a caller's id holds; null where it is empty, or where there is none. @example 8401 */
+  /**
+   * What the vendor's own field for a caller's id holds; null where it is empty, or where there is none.
+   * @example "8401"
+   */
   externalId: string | null;
   /** @example 2026-01-31T09:00:00.000Z */
   firstSeenAt: string;
-  /** Null for a record that only another one mentions. @example 2026-01-31T09:00:00.000Z */
+  /**
+   * Null for a record that only another one mentions.
+   * @example 2026-01-31T09:00:00.000Z
+   */
   lastSeenAt: string | null;
-  /** Since when the vendor no longer has the record. @example null */
+  /**
+   * Since when the vendor no longer has the record.
+   * @example null
+   */
   goneAt: string | null;
 }
 

@@ -29,7 +29,9 @@ type Condition = (value: never, bind: Bind) => string;
 const among =
   (column: string, type: string): Condition =>
   (values: readonly string[], bind) =>
-    values.length === 1 ? `${column} = ${bind(values[0])}::${type}` : `${column} = any(${bind(values)}::${type}[])`;
+    values.length === 1
+      ? `${column} = ${bind(values[0])}::${type}`
+      : `${column} = any(${bind(values)}::${type}[])`;
 
 const takesPart: Condition = (ids: readonly string[], bind) => `exists (
   select 1 from appointment_participants p
@@ -43,7 +45,8 @@ const matches: Condition = (q: string, bind) =>
     .split(' ')
     .map((word) => {
       const inside = PHONE_WORD.test(word) ? word.replace(/\D/g, '') : word;
-      const anywhere = inside === '' ? 'false' : `strpos(split_part(t.search, E'\\n', 2), ${bind(inside)}) > 0`;
+      const anywhere =
+        inside === '' ? 'false' : `strpos(split_part(t.search, E'\\n', 2), ${bind(inside)}) > 0`;
       return `(strpos(split_part(t.search, E'\\n', 1), ${bind(` ${word}`)}) > 0 or ${anywhere})`;
     })
     .join(' and ');
@@ -56,7 +59,8 @@ const CONDITIONS: { readonly [F in Exclude<keyof Filters, 'includeDeleted'>]-?: 
   serviceId: among('t.service_id', 'uuid'),
   locationId: among('t.location_id', 'uuid'),
   status: among('t.status', 'text'),
-  startsFrom: (instant: string, bind) => `t.sort_start >= ${bind(instant)}::timestamptz and t.sort_start < 'infinity'`,
+  startsFrom: (instant: string, bind) =>
+    `t.sort_start >= ${bind(instant)}::timestamptz and t.sort_start < 'infinity'`,
   startsBefore: (instant: string, bind) => `t.sort_start < ${bind(instant)}::timestamptz`,
   updatedSince: (instant: string, bind) => `t.changed_at >= ${bind(instant)}::timestamptz`,
   remoteId: among('r.remote_id', 'text'),

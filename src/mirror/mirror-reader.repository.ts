@@ -1,35 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ResourceName } from '../canonical/index';
 import type { Database, Query, Statement } from '../platform/database/database';
-import { conditions, type Filters } from './filters';
+import { conditions } from './filters';
+import type { Include, PageRequest, RenderedPage, RenderedRecord } from './records';
 import { TABLES } from './tables';
-
-/** What a record may carry beyond itself. */
-export const INCLUDES = ['remote', 'client', 'practitioner', 'service', 'location'] as const;
-export type Include = (typeof INCLUDES)[number];
-
-/** Which part of a list is read. `after` is the sort value and id of the last record of the page before. */
-export interface PageRequest {
-  readonly filters: Filters;
-  readonly sort: string;
-  readonly limit: number;
-  readonly after: readonly string[] | null;
-  readonly include: readonly Include[];
-}
-/** A page whose records are written JSON already. */
-export interface RenderedPage {
-  readonly records: readonly string[];
-  /** Where the next page goes on; null at the end. */
-  readonly last: readonly string[] | null;
-}
-/** One record, rendered, with what a reader needs to know of it. */
-export interface RenderedRecord {
-  readonly json: string;
-  readonly version: number;
-  readonly deletedAt: string | null;
-  readonly connectionId: string;
-  readonly vendor: string;
-}
 
 interface Row {
   readonly id: string;
@@ -49,15 +23,19 @@ interface PageRow extends Row {
   readonly location_id?: string | null;
 }
 type Related = Exclude<Include, 'remote'>;
-const RELATED: Readonly<Record<Related, { readonly table: ResourceName; readonly column: keyof PageRow & `${Related}_id` }>> = {
+const RELATED: Readonly<
+  Record<Related, { readonly table: ResourceName; readonly column: keyof PageRow & `${Related}_id` }>
+> = {
   client: { table: 'clients', column: 'client_id' },
   practitioner: { table: 'practitioners', column: 'practitioner_id' },
   service: { table: 'services', column: 'service_id' },
   location: { table: 'locations', column: 'location_id' },
 };
-const relatedOf = (include: readonly Include[]): Related[] => include.filter((one): one is Related => one !== 'remote');
+const relatedOf = (include: readonly Include[]): Related[] =>
+  include.filter((one): one is Related => one !== 'remote');
 
-const COLUMNS = 't.id, t.doc, t.external_id, t.changed_at, t.deleted_at, t.version, r.last_seen_at as synced_at';
+const COLUMNS =
+  't.id, t.doc, t.external_id, t.changed_at, t.deleted_at, t.version, r.last_seen_at as synced_at';
 const SEEN = 'join remote_ids r on r.tenant_id = t.tenant_id and r.id = t.id';
 const RAW = 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.id';
 
@@ -85,16 +63,26 @@ export class MirrorReaderRepository {
       const page = rows.slice(0, limit);
       const embedded = await embeddable(query, tenantId, page, related);
       const last = rows.length > limit ? page.at(-1) : undefined;
-      return { records: page.map((row) => render(row, include, embedded)), last: last ? [last.sort_key, last.id] : null };
+      return {
+        records: page.map((row) => render(row, include, embedded)),
+        last: last ? [last.sort_key, last.id] : null,
+      };
     });
   }
 
   /** One record; null where the tenant has none with this id. */
-  async one(tenantId: string, resource: ResourceName, id: string, include: readonly Include[]): Promise<RenderedRecord | null> {
+  async one(
+    tenantId: string,
+    resource: ResourceName,
+    id: string,
+    include: readonly Include[],
+  ): Promise<RenderedRecord | null> {
     const related = relatedOf(include);
     const links = related.map((one) => `, t.${RELATED[one].column}`).join('');
     return this.database.inTenant(tenantId, async (query) => {
-      const [row] = await query<PageRow & { connection_id: string; vendor: string } & Record<string, unknown>>(
+      const [row] = await query<
+        PageRow & { connection_id: string; vendor: string } & Record<string, unknown>
+      >(
         named(
           `select ${COLUMNS}, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
            from ${resource} t ${SEEN} ${include.includes('remote') ? RAW : ''} where t.tenant_id = $1 and t.id = $2`,
@@ -103,21 +91,36 @@ export class MirrorReaderRepository {
       );
       if (!row) return null;
       const json = render(row, include, await embeddable(query, tenantId, [row], related));
-      return { json, version: row.version, deletedAt: row.deleted_at, connectionId: row.connection_id, vendor: row.vendor };
+      return {
+        json,
+        version: row.version,
+        deletedAt: row.deleted_at,
+        connectionId: row.connection_id,
+        vendor: row.vendor,
+      };
     });
   }
 }
 
-function pageStatement(tenantId: string, resource: ResourceName, { filters, sort, limit, after, include }: PageRequest): Statement {
+function pageStatement(
+  tenantId: string,
+  resource: ResourceName,
+  { filters, sort, limit, after, include }: PageRequest,
+): Statement {
   const by = TABLES[resource].sorts[sort] ?? TABLES[resource].sorts[TABLES[resource].defaultSort];
   if (!by) throw new Error(`${resource} has no order ${sort}`);
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${String(values.push(value))}`;
   const where = [`t.tenant_id = ${bind(tenantId)}`, ...conditions(filters, bind)];
   const key = `t.${by.column}`;
-  if (after) where.push(`(${key}, t.id) ${by.descending ? '<' : '>'} (${bind(after[0])}::${by.type}, ${bind(after[1])}::uuid)`);
+  if (after)
+    where.push(
+      `(${key}, t.id) ${by.descending ? '<' : '>'} (${bind(after[0])}::${by.type}, ${bind(after[1])}::uuid)`,
+    );
   const direction = by.descending ? 'desc' : 'asc';
-  const links = relatedOf(include).map((one) => `, t.${RELATED[one].column}`).join('');
+  const links = relatedOf(include)
+    .map((one) => `, t.${RELATED[one].column}`)
+    .join('');
   const raw = include.includes('remote');
   return named(
     `select ${COLUMNS}, ${key} as sort_key${links}${raw ? ', w.raw' : ''} from ${resource} t ${SEEN} ${raw ? RAW : ''}
@@ -127,16 +130,32 @@ function pageStatement(tenantId: string, resource: ResourceName, { filters, sort
 }
 
 /** Everything that the records of a page point at, in one query, rendered, by id. */
-async function embeddable(query: Query, tenantId: string, rows: readonly PageRow[], related: readonly Related[]): Promise<ReadonlyMap<string, string>> {
+async function embeddable(
+  query: Query,
+  tenantId: string,
+  rows: readonly PageRow[],
+  related: readonly Related[],
+): Promise<ReadonlyMap<string, string>> {
   if (related.length === 0 || rows.length === 0) return new Map();
-  const parts = related.map((one, i) => `select ${COLUMNS} from ${RELATED[one].table} t ${SEEN} where t.tenant_id = $1 and t.id = any($${String(i + 2)}::uuid[])`);
-  const ids = related.map((one) => [...new Set(rows.map((row) => row[RELATED[one].column]).filter((id) => typeof id === 'string'))]);
-  const found = await query<Row & Record<string, unknown>>(named(parts.join(' union all '), [tenantId, ...ids]));
+  const parts = related.map(
+    (one, i) =>
+      `select ${COLUMNS} from ${RELATED[one].table} t ${SEEN} where t.tenant_id = $1 and t.id = any($${String(i + 2)}::uuid[])`,
+  );
+  const ids = related.map((one) => [
+    ...new Set(rows.map((row) => row[RELATED[one].column]).filter((id) => typeof id === 'string')),
+  ]);
+  const found = await query<Row & Record<string, unknown>>(
+    named(parts.join(' union all '), [tenantId, ...ids]),
+  );
   return new Map(found.map((row) => [row.id, render(row, [], new Map())]));
 }
 
 /** The stored document with what is only known now: the gateway's own times, the version, and what was asked to be included. */
-function render(row: Row & Partial<PageRow>, include: readonly Include[], embedded: ReadonlyMap<string, string>): string {
+function render(
+  row: Row & Partial<PageRow>,
+  include: readonly Include[],
+  embedded: ReadonlyMap<string, string>,
+): string {
   const externalId = row.external_id === null ? 'null' : JSON.stringify(row.external_id);
   let json = `${row.doc.slice(0, -1)},"externalId":${externalId},"syncedAt":${quoted(row.synced_at)},"changedAt":${quoted(row.changed_at)},"deletedAt":${quoted(row.deleted_at)},"version":${String(row.version)}`;
   for (const one of include) {

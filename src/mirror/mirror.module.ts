@@ -2,26 +2,40 @@ import { Module } from '@nestjs/common';
 import { ConnectionsModule } from '../connections/connections.module';
 import { SessionsService } from '../connections/sessions.service';
 import { IdentityModule } from '../identity/identity.module';
-import { IdentityRepository } from '../identity/identity.repository';
+import { IdentityService } from '../identity/identity.service';
 import { Database } from '../platform/database/database';
-import { Cursors } from '../platform/http/cursor';
 import { MirrorReaderRepository } from './mirror-reader.repository';
-import { MirrorWriterRepository } from './mirror-writer.repository';
+import { MirrorWriterService } from './mirror-writer.service';
 import { RecordsService } from './records.service';
 
 /** The canonical records as they are kept: written by syncs, read by every route. */
 @Module({
   imports: [IdentityModule, ConnectionsModule],
   providers: [
-    { provide: MirrorReaderRepository, useFactory: (database: Database) => new MirrorReaderRepository(database), inject: [Database] },
-    { provide: MirrorWriterRepository, useFactory: (identity: IdentityRepository) => new MirrorWriterRepository(identity), inject: [IdentityRepository] },
+    {
+      provide: MirrorReaderRepository,
+      useFactory: (database: Database) => new MirrorReaderRepository(database),
+      inject: [Database],
+    },
+    {
+      provide: MirrorWriterService,
+      useFactory: (identity: IdentityService) => new MirrorWriterService(identity),
+      inject: [IdentityService],
+    },
     {
       provide: RecordsService,
-      useFactory: (...[reader, writer, identity, sessions, database, cursors]: [MirrorReaderRepository, MirrorWriterRepository, IdentityRepository, SessionsService, Database, Cursors]) =>
-        new RecordsService({ reader, writer, identity, sessions, database, cursors }),
-      inject: [MirrorReaderRepository, MirrorWriterRepository, IdentityRepository, SessionsService, Database, Cursors],
+      useFactory: (
+        ...[reader, writer, identity, sessions, database]: [
+          MirrorReaderRepository,
+          MirrorWriterService,
+          IdentityService,
+          SessionsService,
+          Database,
+        ]
+      ) => new RecordsService({ reader, writer, identity, sessions, database }),
+      inject: [MirrorReaderRepository, MirrorWriterService, IdentityService, SessionsService, Database],
     },
   ],
-  exports: [RecordsService, MirrorWriterRepository],
+  exports: [RecordsService, MirrorWriterService],
 })
 export class MirrorModule {}

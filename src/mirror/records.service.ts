@@ -1,64 +1,51 @@
 import type { ResourceName } from '../canonical/index';
-import type { IdentityRepository, Located } from '../identity/identity.repository';
+import type { IdentityService, Located } from '../identity/identity.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
 import { vendorProblem } from '../connections/vendor-problem';
 import type { Database } from '../platform/database/database';
-import type { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { notFound, Problem } from '../platform/http/problems';
-import { etagOf, Rendered } from '../platform/http/rendered';
 import type { Port, Seen } from '../vendors/contract';
 import { VendorError } from '../vendors/kit/error';
-import type { Filters } from './filters';
-import type { Include, MirrorReaderRepository, RenderedRecord } from './mirror-reader.repository';
-import type { MirrorWriterRepository } from './mirror-writer.repository';
-import { TABLES } from './tables';
+import type { MirrorReaderRepository } from './mirror-reader.repository';
+import type { Include, PageRequest, RenderedPage, RenderedRecord } from './records';
+import type { MirrorWriterService } from './mirror-writer.service';
 
-/** What a list is asked for. */
-export interface ListRequest extends Filters {
-  readonly limit?: number | undefined;
-  readonly cursor?: string | undefined;
-  readonly sort?: string | undefined;
-  readonly include?: readonly Include[] | undefined;
-}
 /** What a single record is asked for; `fresh`: the vendor is asked first. */
 export interface RecordRequest {
   readonly include?: readonly Include[] | undefined;
   readonly includeDeleted?: boolean | undefined;
   readonly fresh: boolean;
 }
-interface Subject {
+/** Whose records, of what kind. */
+export interface Subject {
   readonly tenantId: string;
   readonly resource: ResourceName;
 }
 export interface RecordTools {
   readonly reader: MirrorReaderRepository;
-  readonly writer: MirrorWriterRepository;
-  readonly identity: IdentityRepository;
+  readonly writer: MirrorWriterService;
+  readonly identity: IdentityService;
   readonly sessions: SessionsService;
   readonly database: Database;
-  readonly cursors: Cursors;
 }
 
 /** The canonical records as callers read them: from the mirror, or from the vendor when they insist. */
 export class RecordsService {
   constructor(private readonly tools: RecordTools) {}
 
-  async list({ tenantId, resource }: Subject, request: ListRequest): Promise<Rendered> {
-    const { limit = DEFAULT_LIMIT, cursor, sort = TABLES[resource].defaultSort, include = [], ...filters } = request;
-    const list = [tenantId, resource, sort, filters];
-    const after = this.tools.cursors.read(list, cursor);
-    const { records, last } = await this.tools.reader.page(tenantId, resource, { filters, sort, limit, after, include });
-    const nextCursor = last && this.tools.cursors.write(list, last);
-    const page = JSON.stringify({ limit, nextCursor });
-    return new Rendered(`{"data":[${records.join(',')}],"page":${page}}`, { nextCursor });
+  list({ tenantId, resource }: Subject, request: PageRequest): Promise<RenderedPage> {
+    return this.tools.reader.page(tenantId, resource, request);
   }
 
-  async get(subject: Subject, id: string, { include = [], includeDeleted = false, fresh }: RecordRequest): Promise<Rendered> {
+  async get(
+    subject: Subject,
+    id: string,
+    { include = [], includeDeleted = false, fresh }: RecordRequest,
+  ): Promise<RenderedRecord> {
     if (fresh) await this.refresh(subject, id);
     const record = await this.tools.reader.one(subject.tenantId, subject.resource, id, include);
     if (!record || (isHidden(subject.resource, record) && !includeDeleted)) throw notFound();
-    return new Rendered(record.json, { etag: etagOf(record.version) });
+    return record;
   }
 
   /** Reads one record from the vendor into the mirror. vendor_gone where the vendor no longer has it. */
@@ -68,7 +55,11 @@ export class RecordsService {
     if (!located) throw notFound();
     const session = await sessions.open(tenantId, located.connectionId, PATIENCE.request);
     const port = session.ports[resource] as Partial<Port<ResourceName>> | undefined;
-    if (!port?.get) throw new Problem('capability_not_supported', `${session.vendor.title} cannot be asked for one of its ${resource}; read without Cache-Control: no-cache`);
+    if (!port?.get)
+      throw new Problem(
+        'capability_not_supported',
+        `${session.vendor.title} cannot be asked for one of its ${resource}; read without Cache-Control: no-cache`,
+      );
     const seen = await port.get(located.ref).catch((error: unknown) => {
       throw error instanceof VendorError ? vendorProblem(error, session.vendor.name, true) : error;
     });
@@ -83,13 +74,24 @@ export class RecordsService {
   private async store(
     query: Parameters<Parameters<Database['inTenant']>[1]>[0],
     { connection, vendor }: Session,
-    { resource, located, seen, at }: { resource: ResourceName; located: Located; seen: Seen<ResourceName>; at: string },
+    {
+      resource,
+      located,
+      seen,
+      at,
+    }: { resource: ResourceName; located: Located; seen: Seen<ResourceName>; at: string },
   ): Promise<void> {
     const owner = { tenantId: connection.tenantId, connectionId: connection.id, vendor: vendor.name };
-    await this.tools.writer.write(query, owner, { resource, seen: [{ ...seen, ref: located.ref }], secretFields: vendor.secretFields, at });
+    await this.tools.writer.write(query, owner, {
+      resource,
+      seen: [{ ...seen, ref: located.ref }],
+      secretFields: vendor.secretFields,
+      at,
+    });
   }
 }
 
 /** Deleted records are not found unless asked for; an archived client is one that can still be read. */
 const isHidden = (resource: ResourceName, { deletedAt, json }: RenderedRecord): boolean =>
-  deletedAt !== null && !(resource === 'clients' && (JSON.parse(json) as { status: string }).status === 'archived');
+  deletedAt !== null &&
+  !(resource === 'clients' && (JSON.parse(json) as { status: string }).status === 'archived');

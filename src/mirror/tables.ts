@@ -50,7 +50,10 @@ const sortName = (...parts: readonly (string | null)[]): string => {
   return name === '' ? '\u{10ffff}' : name;
 };
 
-type Person = Pick<Resources<GatewayId>['clients'], 'firstName' | 'lastName' | 'fullName' | 'email' | 'phone' | 'phoneRaw'>;
+type Person = Pick<
+  Resources<GatewayId>['clients'],
+  'firstName' | 'lastName' | 'fullName' | 'email' | 'phone' | 'phoneRaw'
+>;
 const ofPerson = ({ firstName, lastName, fullName, email, phone, phoneRaw }: Person): string =>
   searchText({ names: [firstName, lastName, fullName], email, phones: [phone, phoneRaw] });
 
@@ -72,7 +75,9 @@ export const TABLES: { readonly [R in ResourceName]: MirrorTable<R> } = {
   },
   clients: {
     columns: [
-      column('sort_name', 'text', ({ lastName, firstName, fullName }) => sortName(lastName ?? fullName, firstName)),
+      column('sort_name', 'text', ({ lastName, firstName, fullName }) =>
+        sortName(lastName ?? fullName, firstName),
+      ),
       column('search', 'text', ofPerson),
       column('status', 'text', ({ status }) => status),
       column('email', 'text', ({ email }) => email),

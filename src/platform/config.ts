@@ -1,12 +1,24 @@
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  validateSync,
+} from 'class-validator';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const KEY_PAIR = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
 const HOST_LIST = /^[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*$/;
 
-const toNumber = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? Number(value) : value));
+const toNumber = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' ? Number(value) : value,
+);
 const toList = Transform(({ value }: { value: unknown }) => value ?? '');
 
 /** What the environment says, checked. Everything that can be configured is here. */
@@ -20,7 +32,9 @@ export class Config {
   @IsNotEmpty({ message: 'HOST must name an address to listen on' })
   HOST: string = '127.0.0.1';
 
-  @IsIn(['production', 'development', 'test'], { message: 'NODE_ENV must be production, development or test' })
+  @IsIn(['production', 'development', 'test'], {
+    message: 'NODE_ENV must be production, development or test',
+  })
   NODE_ENV: string = 'development';
 
   /** Unset: an embedded PostgreSQL in ./.data. */
@@ -46,11 +60,15 @@ export class Config {
   ENCRYPTION_KEYS?: string;
 
   @toList
-  @Matches(new RegExp(`^$|${HOST_LIST.source}`), { message: 'VENDOR_HOST_ALLOWLIST must be host:port, comma-separated' })
+  @Matches(new RegExp(`^$|${HOST_LIST.source}`), {
+    message: 'VENDOR_HOST_ALLOWLIST must be host:port, comma-separated',
+  })
   VENDOR_HOST_ALLOWLIST: string = '';
 
   @toList
-  @Matches(new RegExp(`^$|${HOST_LIST.source}`), { message: 'WEBHOOK_HOST_ALLOWLIST must be host:port, comma-separated' })
+  @Matches(new RegExp(`^$|${HOST_LIST.source}`), {
+    message: 'WEBHOOK_HOST_ALLOWLIST must be host:port, comma-separated',
+  })
   WEBHOOK_HOST_ALLOWLIST: string = '';
 
   @IsIn(LOG_LEVELS, { message: `LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}` })
@@ -67,14 +85,20 @@ export class Config {
 }
 
 /** A configuration that the service can run with. */
-export type CompleteConfig = Config & Required<Pick<Config, 'DATABASE_URL' | 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS'>>;
+export type CompleteConfig = Config &
+  Required<Pick<Config, 'DATABASE_URL' | 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS'>>;
 
 /** The environment cannot be used; the message is one line that names the first bad value. */
 export class ConfigError extends Error {}
 
 /** Reads the environment; a blank variable counts as unset. Throws ConfigError. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const known = Object.keys(new Config()).concat('DATABASE_URL', 'MIGRATION_DATABASE_URL', 'ADMIN_API_KEY', 'ENCRYPTION_KEYS');
+  const known = Object.keys(new Config()).concat(
+    'DATABASE_URL',
+    'MIGRATION_DATABASE_URL',
+    'ADMIN_API_KEY',
+    'ENCRYPTION_KEYS',
+  );
   const given = Object.fromEntries(known.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const config = plainToInstance(Config, given);
   const [wrong] = validateSync(config);

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -26,7 +33,9 @@ export class Keyring {
 
   seal(plain: string, place: string): string {
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.keyFor(this.newest, place), nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv('aes-256-gcm', this.keyFor(this.newest, place), nonce, {
+      authTagLength: TAG_BYTES,
+    });
     cipher.setAAD(Buffer.from(place));
     const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
     return `${this.newest}.${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}`;
@@ -37,11 +46,15 @@ export class Keyring {
     const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
     if (dot < 1 || bytes.length < NONCE_BYTES + TAG_BYTES) throw new CannotOpen('not a sealed text');
     const nonce = bytes.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', this.keyFor(sealed.slice(0, dot), place), nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', this.keyFor(sealed.slice(0, dot), place), nonce, {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(Buffer.from(place));
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     try {
-      return decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      return (
+        decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+      );
     } catch {
       throw new CannotOpen('sealed with another key, for another place, or changed since');
     }

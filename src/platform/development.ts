@@ -17,24 +17,46 @@ const DATA = '.data';
  * What a laptop's environment leaves out: an embedded PostgreSQL where no DATABASE_URL is set, and keys that are made
  * once and kept beside its data. In production nothing may be left out (see config.ts).
  */
-export async function provide(config: Config, logger: Logger, say = (line: string): void => { logger.info(line); }): Promise<Provisions> {
+export async function provide(
+  config: Config,
+  logger: Logger,
+  say = (line: string): void => {
+    logger.info(line);
+  },
+): Promise<Provisions> {
   const complete = { ...config, ...missingKeys(config, logger) };
-  if (config.DATABASE_URL !== undefined) return { config: { ...complete, DATABASE_URL: config.DATABASE_URL } as CompleteConfig, release: () => Promise.resolve() };
+  if (config.DATABASE_URL !== undefined)
+    return {
+      config: { ...complete, DATABASE_URL: config.DATABASE_URL },
+      release: () => Promise.resolve(),
+    };
   const postgres = await startEmbeddedPostgres({ dataDir: join(process.cwd(), DATA, 'postgres'), log: say });
-  return { config: { ...complete, DATABASE_URL: postgres.url } as CompleteConfig, release: () => postgres.stop() };
+  return {
+    config: { ...complete, DATABASE_URL: postgres.url },
+    release: () => postgres.stop(),
+  };
 }
 
-function missingKeys(config: Config, logger: Logger): Pick<CompleteConfig, 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS'> {
+function missingKeys(
+  config: Config,
+  logger: Logger,
+): Pick<CompleteConfig, 'ADMIN_API_KEY' | 'ENCRYPTION_KEYS'> {
   if (config.ADMIN_API_KEY !== undefined && config.ENCRYPTION_KEYS !== undefined)
     return { ADMIN_API_KEY: config.ADMIN_API_KEY, ENCRYPTION_KEYS: config.ENCRYPTION_KEYS };
   const file = join(process.cwd(), DATA, 'keys.json');
   const kept = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { ADMIN_API_KEY: string; ENCRYPTION_KEYS: string })
-    : { ADMIN_API_KEY: `operator_${randomBytes(24).toString('base64url')}`, ENCRYPTION_KEYS: `local:${randomBytes(32).toString('base64')}` };
+    : {
+        ADMIN_API_KEY: `operator_${randomBytes(24).toString('base64url')}`,
+        ENCRYPTION_KEYS: `local:${randomBytes(32).toString('base64')}`,
+      };
   if (!existsSync(file)) {
     mkdirSync(join(process.cwd(), DATA), { recursive: true });
     writeFileSync(file, JSON.stringify(kept, null, 2), { mode: 0o600 });
   }
   logger.warn({ file }, 'ADMIN_API_KEY or ENCRYPTION_KEYS is unset: local ones are used');
-  return { ADMIN_API_KEY: config.ADMIN_API_KEY ?? kept.ADMIN_API_KEY, ENCRYPTION_KEYS: config.ENCRYPTION_KEYS ?? kept.ENCRYPTION_KEYS };
+  return {
+    ADMIN_API_KEY: config.ADMIN_API_KEY ?? kept.ADMIN_API_KEY,
+    ENCRYPTION_KEYS: config.ENCRYPTION_KEYS ?? kept.ENCRYPTION_KEYS,
+  };
 }

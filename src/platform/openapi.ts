@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { VENDORS } from '../vendors/registry';
+import { schemaOf } from '../vendors/kit/config-schema';
 import { PROBLEMS, type ProblemCode } from './http/problems';
+import { PROBLEM_SCHEMAS, problemResponse } from './openapi-problems';
 import { VERSION } from './version';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -12,57 +14,37 @@ Records are read from a mirror that syncs keep fresh; \`Cache-Control: no-cache\
 Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`.`;
 
 /** Errors that any operation with a key can give. */
-const ALWAYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'not_acceptable', 'rate_limited', 'internal_error', 'unavailable'];
-const WITH_BODY: readonly ProblemCode[] = ['validation_failed', 'malformed_json', 'payload_too_large', 'unsupported_media_type'];
+const ALWAYS: readonly ProblemCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'not_acceptable',
+  'rate_limited',
+  'internal_error',
+  'unavailable',
+];
+const WITH_BODY: readonly ProblemCode[] = [
+  'validation_failed',
+  'malformed_json',
+  'payload_too_large',
+  'unsupported_media_type',
+];
 const FROM_VENDOR: readonly ProblemCode[] = [
-  'vendor_auth_failed', 'vendor_forbidden', 'vendor_error', 'vendor_invalid_response', 'vendor_unavailable', 'vendor_rate_limited', 'vendor_timeout',
-  'vendor_rejected', 'capability_not_supported', 'connection_disabled',
+  'vendor_auth_failed',
+  'vendor_forbidden',
+  'vendor_error',
+  'vendor_invalid_response',
+  'vendor_unavailable',
+  'vendor_rate_limited',
+  'vendor_timeout',
+  'vendor_rejected',
+  'capability_not_supported',
+  'connection_disabled',
 ];
 const HTTP_METHODS = ['get', 'post', 'patch', 'delete', 'put'] as const;
 /** Routes whose answer may come from a vendor. */
-const ASKS_VENDOR = /\/v1\/(?:appointments|clients|practitioners|services|locations)\/\{id\}$|\/v1\/availability$/;
+const ASKS_VENDOR =
+  /\/v1\/(?:appointments|clients|practitioners|services|locations)\/\{id\}$|\/v1\/availability$/;
 const CONDITIONAL = /\/v1\/(?:tenants\/\{tenantId\}|connections\/\{connectionId\})$/;
-const SCHEMAS_OF_PROBLEMS = {
-  FieldError: {
-    type: 'object',
-    required: ['code', 'message'],
-    properties: {
-      pointer: { type: 'string', description: 'JSON pointer into the body' },
-      parameter: { type: 'string', description: 'Name of a query or path parameter' },
-      code: { type: 'string' },
-      message: { type: 'string' },
-    },
-  },
-  Problem: {
-    type: 'object',
-    required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId', 'origin', 'retryable'],
-    properties: {
-      type: { type: 'string', description: 'Where this service explains the problem', example: '/problems/not_found' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      instance: { type: 'string' },
-      code: { type: 'string', enum: Object.keys(PROBLEMS) },
-      requestId: { type: 'string' },
-      origin: { type: 'string', enum: ['gateway', 'vendor'] },
-      retryable: { type: 'boolean' },
-      retryAfterSeconds: { type: 'integer' },
-      staleAvailable: { type: 'boolean', description: 'The mirror has the record, as it was at the last sync' },
-      errors: { type: 'array', items: { $ref: '#/components/schemas/FieldError' } },
-      vendor: {
-        type: 'object',
-        required: ['name', 'status', 'code', 'message'],
-        properties: {
-          name: { type: 'string' },
-          status: { type: 'integer', nullable: true },
-          code: { type: 'string', nullable: true },
-          message: { type: 'string' },
-        },
-      },
-    },
-  },
-};
-
 /** The OpenAPI document: from the controllers and their comments, with each operation's problems out of the one table. */
 export function makeDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -71,10 +53,24 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
     .setVersion(VERSION)
     .setLicense('Proprietary', '/')
     .addServer('/', 'This gateway')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: "A tenant's API key, or the operator's for /v1/tenants" }, 'key')
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description: "A tenant's API key, or the operator's for /v1/tenants",
+      },
+      'key',
+    )
     .build();
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...(SCHEMAS_OF_PROBLEMS as object) } };
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (_controller, method) => method,
+  });
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...(PROBLEM_SCHEMAS as object), ...configurations() },
+  };
+  tidy(document.components);
+  document.components.schemas = offerConfigurations(document.components.schemas ?? {});
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of HTTP_METHODS) {
       const operation = item[method];
@@ -84,19 +80,70 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/** What a connection to each vendor needs, as schemas named like the vendor's classes. */
+const configurations = (): Schemas =>
+  Object.fromEntries(
+    [...VENDORS.values()].flatMap(({ credentials, settings }) =>
+      [credentials, settings].map((type) => [type.name, schemaOf(type)]),
+    ),
+  );
+
+/** The bodies that take a configuration offer each vendor's. */
+function offerConfigurations(schemas: Schemas): Schemas {
+  const one = (part: 'credentials' | 'settings', description: string): object => ({
+    description,
+    anyOf: [...VENDORS.values()].map((vendor) => ({ $ref: `#/components/schemas/${vendor[part].name}` })),
+  });
+  const create = schemas['CreateConnectionDto'] as { properties: Record<string, { description: string }> };
+  for (const part of ['credentials', 'settings'] as const)
+    create.properties[part] = one(part, create.properties[part]?.description ?? '') as never;
+  return schemas;
+}
+
+/** A reference needs no wrapping, and what may be null says its type: the generator leaves both undone. */
+function tidy(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  const schema = node as {
+    propertyNames?: unknown;
+    allOf?: { $ref?: string }[];
+    nullable?: boolean;
+    type?: string;
+    $ref?: string;
+  };
+  // JSON Schema has the word, OpenAPI 3.0 has not.
+  delete schema.propertyNames;
+  const only = schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined;
+  if (only !== undefined && schema.nullable) schema.type ??= 'string';
+  else if (only !== undefined && Object.keys(schema).every((key) => key === 'allOf' || key === 'type')) {
+    delete schema.allOf;
+    delete schema.type;
+    schema.$ref = only;
+  }
+  Object.values(node).forEach(tidy);
+}
+
 function complete(path: string, method: string, operation: Operation): void {
+  if (operation.responses['204']) delete operation.responses['200'];
   const isPublic = !path.startsWith('/v1/');
   operation.security = isPublic ? [] : [{ key: [] }];
   const codes = isPublic ? publicProblems(path) : problemsOf(path, method, operation);
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
+  for (const code of codes)
+    byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
   addHeaders(path, method, operation);
 }
 
-const publicProblems = (path: string): ProblemCode[] => (path === '/readyz' ? ['unavailable'] : path.startsWith('/problems') ? ['not_found'] : ['internal_error']);
+const publicProblems = (path: string): ProblemCode[] =>
+  path === '/readyz' ? ['unavailable'] : path.startsWith('/problems') ? ['not_found'] : ['internal_error'];
 
-function problemsOf(path: string, method: string, { requestBody, parameters = [] }: Operation): ProblemCode[] {
+function problemsOf(
+  path: string,
+  method: string,
+  { requestBody, parameters = [] }: Operation,
+): ProblemCode[] {
   const isList = parameters.some((one) => 'name' in one && one.name === 'cursor');
   const hasQuery = parameters.some((one) => 'in' in one && one.in === 'query');
   return [
@@ -111,25 +158,25 @@ function problemsOf(path: string, method: string, { requestBody, parameters = []
   ];
 }
 
-function problemResponse(codes: readonly ProblemCode[]): Operation['responses'][string] {
-  const [first] = codes as [ProblemCode];
-  const { status, title, retryable } = PROBLEMS[first];
-  const example = {
-    type: `/problems/${first}`, title, status, detail: title, instance: '/v1/appointments', code: first,
-    requestId: '019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a99', origin: first.startsWith('vendor') ? 'vendor' : 'gateway', retryable,
-  };
-  return {
-    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } },
-  };
-}
-
-const header = (name: string, description: string): object => ({ name, in: 'header', required: false, description, schema: { type: 'string' } });
+const header = (name: string, description: string): object => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+});
 
 function addHeaders(path: string, method: string, operation: Operation): void {
   const more = [
-    ...(CONDITIONAL.test(path) && method !== 'get' ? [header('If-Match', 'The ETag that was read; 412 when the record has changed since')] : []),
-    ...(/\{id\}$/.test(path) && method === 'get' ? [header('Cache-Control', '`no-cache` asks the vendor first'), header('If-None-Match', 'The ETag that is known; 304 when it still stands')] : []),
+    ...(CONDITIONAL.test(path) && method !== 'get'
+      ? [header('If-Match', 'The ETag that was read; 412 when the record has changed since')]
+      : []),
+    ...(/\{id\}$/.test(path) && method === 'get'
+      ? [
+          header('Cache-Control', '`no-cache` asks the vendor first'),
+          header('If-None-Match', 'The ETag that is known; 304 when it still stands'),
+        ]
+      : []),
   ];
   if (more.length > 0) operation.parameters = [...(operation.parameters ?? []), ...(more as never[])];
 }

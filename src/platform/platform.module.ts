@@ -20,12 +20,23 @@ export class PlatformModule {
   static with(config: CompleteConfig, logger: Logger): DynamicModule {
     return {
       module: PlatformModule,
-      imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(config.DATABASE_URL), autoLoadEntities: true, retryAttempts: 5, retryDelay: 500 })],
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(config.DATABASE_URL),
+          autoLoadEntities: true,
+          retryAttempts: 5,
+          retryDelay: 500,
+        }),
+      ],
       controllers: [ServiceController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
-        { provide: Database, useFactory: (dataSource: DataSource) => new Database(dataSource), inject: [getDataSourceToken()] },
+        {
+          provide: Database,
+          useFactory: (dataSource: DataSource) => new Database(dataSource),
+          inject: [getDataSourceToken()],
+        },
         { provide: Keyring, useValue: new Keyring(config.ENCRYPTION_KEYS) },
         { provide: Cursors, useFactory: (keyring: Keyring) => new Cursors(keyring), inject: [Keyring] },
         Metrics,

@@ -2,10 +2,9 @@ import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Requires } from './http/caller';
 import { Database } from './database/database';
-import { notFound, Problem, PROBLEMS, type ProblemCode } from './http/problems';
 import { Metrics } from './metrics';
 import { HealthDto, ProblemMeaningDto, ReadinessDto } from './service.dto';
-import { timeZoneDataVersion, VERSION } from './version';
+import { meaning, readiness } from './readiness';
 
 @ApiTags('Service')
 @Requires('public')
@@ -41,15 +40,4 @@ export class ServiceController {
   problem(@Param('code') code: string): ProblemMeaningDto {
     return meaning(code);
   }
-}
-
-function readiness(pending: boolean | null): ReadinessDto {
-  if (pending === null) throw new Problem('unavailable', 'The database does not answer');
-  if (pending) throw new Problem('unavailable', 'The database waits for migrations');
-  return { status: 'ok', version: VERSION, timeZoneData: timeZoneDataVersion() };
-}
-
-function meaning(code: string): ProblemMeaningDto {
-  if (!Object.hasOwn(PROBLEMS, code)) throw notFound();
-  return { code, ...PROBLEMS[code as ProblemCode] };
 }

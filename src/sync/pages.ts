@@ -2,10 +2,19 @@ import type { ResourceName } from '../canonical/index';
 import type { Page } from '../vendors/contract';
 
 /** Puts small pages together, so that a vendor that hands out ten records at a time does not cost a transaction for each ten. */
-export async function* gathered<R extends ResourceName>(pages: AsyncIterable<Page<R>>, atLeast: number): AsyncGenerator<Page<R>> {
+export async function* gathered<R extends ResourceName>(
+  pages: AsyncIterable<Page<R>>,
+  atLeast: number,
+): AsyncGenerator<Page<R>> {
   let held: Page<R> | null = null;
   for await (const page of pages) {
-    held = held ? { items: [...held.items, ...page.items], setAside: [...held.setAside, ...page.setAside], next: page.next } : page;
+    held = held
+      ? {
+          items: [...held.items, ...page.items],
+          setAside: [...held.setAside, ...page.setAside],
+          next: page.next,
+        }
+      : page;
     if (held.items.length < atLeast) continue;
     yield held;
     held = null;

@@ -2,25 +2,22 @@ import { RESOURCE_NAMES, type ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { ConnectionsService } from '../connections/connections.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
-import { codeOf } from '../connections/vendor-problem';
-import type { MirrorWriterRepository } from '../mirror/mirror-writer.repository';
+import type { MirrorWriterService } from '../mirror/mirror-writer.service';
 import type { Database } from '../platform/database/database';
-import { Problem, PROBLEMS, type ProblemCode } from '../platform/http/problems';
+import { Problem } from '../platform/http/problems';
 import type { Logger } from '../platform/log';
 import type { Metrics } from '../platform/metrics';
 import type { Page, Port } from '../vendors/contract';
 import { VendorError } from '../vendors/kit/error';
 import { gathered, oneAhead } from './pages';
-import type { Progress, ResourceProgress, SyncError, SyncStatus } from './sync.entity';
+import type { Progress, ResourceProgress, SyncError } from './sync.entity';
 import type { Claim, SyncsRepository } from './syncs.repository';
 import { counted, NOT_BEGUN, withError, withSetAside } from './tally';
+import { closed, failure, isBelievable, outcomeOf, statusOf, tooManyMissing } from './verdict';
 
 const RECORDS_A_TRANSACTION = 400;
 const BEAT_MS = 10_000;
 const OVERLAP_MS = 5 * 60_000;
-/** A scan that would delete more than this share is not believed. */
-const BELIEVABLE_SHARE = 0.1;
-const ALWAYS_BELIEVED = 5;
 
 /** The process stops: what was stored stays, and the run goes on elsewhere. */
 class Interrupted extends Error {}
@@ -28,7 +25,7 @@ class Interrupted extends Error {}
 export interface RunnerTools {
   readonly database: Database;
   readonly syncs: SyncsRepository;
-  readonly writer: MirrorWriterRepository;
+  readonly writer: MirrorWriterService;
   readonly sessions: SessionsService;
   readonly connections: ConnectionsService;
   readonly metrics: Metrics;
@@ -56,7 +53,11 @@ export class SyncRunnerService {
   async run(tenantId: string, id: string, connectionId: string): Promise<void> {
     const { syncs, metrics, logger } = this.tools;
     const { settings } = await this.tools.connections.find(tenantId, connectionId);
-    const claim = await syncs.claim(tenantId, id, settings['window'] as { pastDays: number; futureDays: number });
+    const claim = await syncs.claim(
+      tenantId,
+      id,
+      settings['window'] as { pastDays: number; futureDays: number },
+    );
     if (!claim) return;
     const beat = setInterval(() => void syncs.beat(claim).catch(() => undefined), BEAT_MS);
     metrics.syncsRunning.inc();
@@ -98,16 +99,29 @@ export class SyncRunnerService {
       return false;
     } catch (error) {
       if (!(error instanceof VendorError)) throw error;
-      this.tools.logger.warn({ syncId: run.claim.id, resource, kind: error.kind, operation: error.at.operation, status: error.at.status }, 'resource not read');
+      this.tools.logger.warn(
+        {
+          syncId: run.claim.id,
+          resource,
+          kind: error.kind,
+          operation: error.at.operation,
+          status: error.at.status,
+        },
+        'resource not read',
+      );
       run.errors = withError(run.errors, failure(resource, error));
-      await this.save(run, resource, { ...(run.progress[resource] ?? NOT_BEGUN), state: 'failed', warnings: closed(resource, error, run.progress[resource]) });
+      await this.save(run, resource, {
+        ...(run.progress[resource] ?? NOT_BEGUN),
+        state: 'failed',
+        warnings: closed(resource, error, run.progress[resource]),
+      });
       return error.kind === 'auth';
     }
   }
 
-  private async readPages<R extends ResourceName>(run: Run, resource: R): Promise<void> {
+  private async readPages(run: Run, resource: ResourceName): Promise<void> {
     const { claim, session } = run;
-    const port = session.ports[resource] as Port<R>;
+    const port = session.ports[resource] as Port<ResourceName>;
     const pages = port.list({
       window: { from: claim.windowFrom, to: claim.windowTo },
       updatedSince: await this.updatedSince(run, resource),
@@ -125,8 +139,15 @@ export class SyncRunnerService {
     const { name: vendor, secretFields } = run.session.vendor;
     await database.inTenant(tenantId, async (query) => {
       const at = await syncs.now(query);
-      const written = await writer.write(query, { tenantId, connectionId, vendor }, { resource, seen: page.items, secretFields, at });
-      const progress = { ...run.progress, [resource]: counted(run.progress[resource] ?? NOT_BEGUN, resource, page, written) };
+      const written = await writer.write(
+        query,
+        { tenantId, connectionId, vendor },
+        { resource, seen: page.items, secretFields, at },
+      );
+      const progress = {
+        ...run.progress,
+        [resource]: counted(run.progress[resource] ?? NOT_BEGUN, resource, page, written),
+      };
       const errors = withSetAside(run.errors, resource, page);
       await syncs.advance(query, run.claim, progress, errors);
       run.progress = progress;
@@ -148,63 +169,54 @@ export class SyncRunnerService {
   private async complete(run: Run, resource: ResourceName): Promise<void> {
     const { claim, session } = run;
     const before = run.progress[resource] ?? NOT_BEGUN;
-    const isScan = session.vendor.capabilities[resource]?.deletions === 'full_scan' && (await this.updatedSince(run, resource)) === null;
-    if (!isScan || before.failed > 0) return this.save(run, resource, { ...before, state: 'done', cursor: null });
+    const isScan =
+      session.vendor.capabilities[resource]?.deletions === 'full_scan' &&
+      (await this.updatedSince(run, resource)) === null;
+    if (!isScan || before.failed > 0)
+      return this.save(run, resource, { ...before, state: 'done', cursor: null });
     await this.tools.database.inTenant(claim.tenantId, async (query) => {
       const { missing, total } = await this.tools.syncs.unseen(query, claim, resource);
-      const isBelieved = missing.length <= Math.max(ALWAYS_BELIEVED, total * BELIEVABLE_SHARE);
+      const isBelieved = isBelievable(missing.length, total);
       const at = await this.tools.syncs.now(query);
-      const deleted = isBelieved ? await this.tools.writer.markGone(query, claim.tenantId, { resource, ids: missing, at }) : 0;
-      const warnings = isBelieved ? before.warnings : [...before.warnings, tooManyMissing(resource, missing.length, total)];
-      run.progress = { ...run.progress, [resource]: { ...before, state: 'done', cursor: null, deleted, warnings } };
+      const deleted = isBelieved
+        ? await this.tools.writer.markGone(query, claim.tenantId, { resource, ids: missing, at })
+        : 0;
+      const warnings = isBelieved
+        ? before.warnings
+        : [...before.warnings, tooManyMissing(resource, missing.length, total)];
+      run.progress = {
+        ...run.progress,
+        [resource]: { ...before, state: 'done', cursor: null, deleted, warnings },
+      };
       await this.tools.syncs.advance(query, claim, run.progress, run.errors);
     });
   }
 
   private async save(run: Run, resource: ResourceName, progress: ResourceProgress): Promise<void> {
     run.progress = { ...run.progress, [resource]: progress };
-    await this.tools.database.inTenant(run.claim.tenantId, (query) => this.tools.syncs.advance(query, run.claim, run.progress, run.errors));
+    await this.tools.database.inTenant(run.claim.tenantId, (query) =>
+      this.tools.syncs.advance(query, run.claim, run.progress, run.errors),
+    );
   }
 
-  private async finish({ claim, progress, errors }: Pick<Run, 'claim' | 'progress' | 'errors'>): Promise<void> {
-    const read = Object.entries(progress);
-    const isAnyDone = read.some(([, { state }]) => state === 'done');
-    const isWhole = errors.length === 0 && read.every(([, { state, failed }]) => state === 'done' && failed === 0);
-    const status: SyncStatus = isWhole ? 'succeeded' : isAnyDone ? 'partial' : 'failed';
-    const finishedAt = await this.tools.database.inTenant(claim.tenantId, (query) => this.tools.syncs.finish(query, claim, status, errors));
-    const serious = errors.find(({ code, remoteId }) => remoteId === null && code !== 'vendor_forbidden') ?? (isAnyDone ? undefined : errors[0]);
-    await this.tools.connections.noteSync(claim.tenantId, claim.connectionId, {
-      status: status === 'failed' ? 'failing' : serious || errors.length > 0 ? 'degraded' : 'active',
-      error: serious ? { code: serious.code, message: serious.message, at: finishedAt, retryable: PROBLEMS[serious.code as ProblemCode]?.retryable ?? false } : null,
-      finishedAt,
-      read: read.map(([resource]) => resource),
-      warnings: read.flatMap(([, { warnings }]) => warnings),
-    });
-    this.tools.logger.info({ syncId: claim.id, connectionId: claim.connectionId, status }, 'sync finished');
+  private async finish({
+    claim,
+    progress,
+    errors,
+  }: Pick<Run, 'claim' | 'progress' | 'errors'>): Promise<void> {
+    const { database, syncs, connections, logger } = this.tools;
+    const status = statusOf(progress, errors);
+    const finishedAt = await database.inTenant(claim.tenantId, (query) =>
+      syncs.finish(query, claim, status, errors),
+    );
+    await connections.noteSync(
+      claim.tenantId,
+      claim.connectionId,
+      outcomeOf({ progress, errors, status, finishedAt }),
+    );
+    logger.info({ syncId: claim.id, connectionId: claim.connectionId, status }, 'sync finished');
   }
 }
 
-const isOver = (progress: ResourceProgress | undefined): boolean => progress !== undefined && progress.state !== 'running';
-
-const failure = (resource: ResourceName | null, error: VendorError | Problem): SyncError => ({
-  resource,
-  remoteId: null,
-  code: error instanceof VendorError ? codeOf(error) : error.code,
-  message: error.message,
-});
-
-function closed(resource: ResourceName, error: VendorError, progress: ResourceProgress | undefined): ResourceProgress['warnings'] {
-  const known = progress?.warnings ?? [];
-  if (error.kind !== 'forbidden') return known;
-  const message = `The vendor does not let this connection read its ${resource}`;
-  return [...known, { code: 'resource_closed', message, resource, field: null, value: null, count: 1 }];
-}
-
-const tooManyMissing = (resource: ResourceName, missing: number, total: number): ResourceProgress['warnings'][number] => ({
-  code: 'deletions_not_believed',
-  message: `${String(missing)} of ${String(total)} ${resource} were missing from a complete read: nothing was deleted`,
-  resource,
-  field: null,
-  value: null,
-  count: 1,
-});
+const isOver = (progress: ResourceProgress | undefined): boolean =>
+  progress !== undefined && progress.state !== 'running';

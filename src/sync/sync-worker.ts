@@ -40,15 +40,26 @@ export class SyncWorker implements SyncQueue, OnApplicationBootstrap, OnApplicat
       maintenanceIntervalSeconds: MAINTENANCE_SECONDS,
       schedule: false,
     });
-    this.boss.on('error', (error) => { options.logger.error({ err: error }, 'queue failed'); });
+    this.boss.on('error', (error) => {
+      options.logger.error({ err: error }, 'queue failed');
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.boss.start();
-    await this.boss.createQueue(QUEUE, { name: QUEUE, policy: 'standard', expireInSeconds: LONGEST_RUN_SECONDS, retryLimit: 0 });
+    await this.boss.createQueue(QUEUE, {
+      name: QUEUE,
+      policy: 'standard',
+      expireInSeconds: LONGEST_RUN_SECONDS,
+      retryLimit: 0,
+    });
     if (!this.options.works) return;
     for (let i = 0; i < AT_ONCE; i += 1) {
-      this.workers.push(await this.boss.work<Job>(QUEUE, { batchSize: 1, pollingIntervalSeconds: POLL_SECONDS }, (jobs) => this.work(jobs)));
+      this.workers.push(
+        await this.boss.work<Job>(QUEUE, { batchSize: 1, pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
+          this.work(jobs),
+        ),
+      );
     }
     this.sweep = setInterval(() => void this.pickUpAbandoned(), SWEEP_MS);
   }
@@ -60,14 +71,21 @@ export class SyncWorker implements SyncQueue, OnApplicationBootstrap, OnApplicat
   }
 
   async enqueue({ tenantId, id, connectionId }: Job): Promise<void> {
-    await this.boss.send(QUEUE, { tenantId, id, connectionId }, { singletonKey: id, singletonSeconds: ONCE_IN_SECONDS });
+    await this.boss.send(
+      QUEUE,
+      { tenantId, id, connectionId },
+      { singletonKey: id, singletonSeconds: ONCE_IN_SECONDS },
+    );
     for (const worker of this.workers) this.boss.notifyWorker(worker);
   }
 
   private async work(jobs: readonly PgBoss.Job<Job>[]): Promise<void> {
     for (const { data } of jobs) {
       await this.runner.run(data.tenantId, data.id, data.connectionId).catch((error: unknown) => {
-        this.options.logger.error({ err: error, syncId: data.id }, 'sync broke off; it goes on at its last page');
+        this.options.logger.error(
+          { err: error, syncId: data.id },
+          'sync broke off; it goes on at its last page',
+        );
       });
     }
   }

@@ -5,7 +5,7 @@ import { ConnectionsModule } from '../connections/connections.module';
 import { ConnectionsService } from '../connections/connections.service';
 import { SessionsService } from '../connections/sessions.service';
 import { MirrorModule } from '../mirror/mirror.module';
-import { MirrorWriterRepository } from '../mirror/mirror-writer.repository';
+import { MirrorWriterService } from '../mirror/mirror-writer.service';
 import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Database } from '../platform/database/database';
 import { LOGGER, type Logger } from '../platform/log';
@@ -17,15 +17,35 @@ import { SyncsController } from './syncs.controller';
 import { SyncsRepository } from './syncs.repository';
 import { SyncsService } from './syncs.service';
 
-const TOOLS = [Database, SyncsRepository, MirrorWriterRepository, SessionsService, ConnectionsService, Metrics, LOGGER];
-type ToolList = [RunnerTools['database'], SyncsRepository, MirrorWriterRepository, SessionsService, ConnectionsService, Metrics, Logger];
+const TOOLS = [
+  Database,
+  SyncsRepository,
+  MirrorWriterService,
+  SessionsService,
+  ConnectionsService,
+  Metrics,
+  LOGGER,
+];
+type ToolList = [
+  RunnerTools['database'],
+  SyncsRepository,
+  MirrorWriterService,
+  SessionsService,
+  ConnectionsService,
+  Metrics,
+  Logger,
+];
 
 /** Reads the vendors into the mirror, in the background. */
 @Module({
   imports: [TypeOrmModule.forFeature([Sync]), ConnectionsModule, MirrorModule],
   controllers: [SyncsController],
   providers: [
-    { provide: SyncsRepository, useFactory: (database: Database) => new SyncsRepository(database), inject: [Database] },
+    {
+      provide: SyncsRepository,
+      useFactory: (database: Database) => new SyncsRepository(database),
+      inject: [Database],
+    },
     {
       provide: SyncRunnerService,
       useFactory: (...[database, syncs, writer, sessions, connections, metrics, logger]: ToolList) =>
@@ -34,13 +54,18 @@ type ToolList = [RunnerTools['database'], SyncsRepository, MirrorWriterRepositor
     },
     {
       provide: SyncWorker,
-      useFactory: (config: CompleteConfig, logger: Logger, runner: SyncRunnerService, syncs: SyncsRepository) =>
-        new SyncWorker(config.DATABASE_URL, { works: config.ROLE !== 'api', logger }, runner, syncs),
+      useFactory: (
+        config: CompleteConfig,
+        logger: Logger,
+        runner: SyncRunnerService,
+        syncs: SyncsRepository,
+      ) => new SyncWorker(config.DATABASE_URL, { works: config.ROLE !== 'api', logger }, runner, syncs),
       inject: [CONFIG, LOGGER, SyncRunnerService, SyncsRepository],
     },
     {
       provide: SyncsService,
-      useFactory: (database: Database, connections: ConnectionsService, worker: SyncWorker) => new SyncsService(database, connections, worker),
+      useFactory: (database: Database, connections: ConnectionsService, worker: SyncWorker) =>
+        new SyncsService(database, connections, worker),
       inject: [Database, ConnectionsService, SyncWorker],
     },
   ],

@@ -6,7 +6,8 @@ import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import { listed, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../platform/http/caller';
+import { Requires, TheCaller } from '../platform/http/caller';
+import type { Caller } from '../platform/scopes';
 import { RequestSyncDto, SyncPageDto, type SyncDto } from './syncs.dto';
 import { SyncsService, type ShownSync } from './syncs.service';
 
@@ -25,7 +26,12 @@ export class SyncsController {
    */
   @Post()
   @HttpCode(202)
-  async requestSync(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Body() body: RequestSyncDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<SyncDto> {
+  async requestSync(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) connectionId: string,
+    @Body() body: RequestSyncDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SyncDto> {
     return located(reply, await this.syncs.request(tenantId, connectionId, body));
   }
 
@@ -33,18 +39,37 @@ export class SyncsController {
   @Get()
   @Requires('read')
   @Returns(SyncPageDto)
-  async listSyncs(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
-    return this.page([tenantId, connectionId], limit, await this.syncs.list(tenantId, connectionId, { before: this.cursors.read(listOf([tenantId, connectionId]), cursor)?.[0] ?? null, limit }));
+  async listSyncs(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) connectionId: string,
+    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
+  ): Promise<Rendered> {
+    return this.page(
+      [tenantId, connectionId],
+      limit,
+      await this.syncs.list(tenantId, connectionId, {
+        before: this.cursors.read(listOf([tenantId, connectionId]), cursor)?.[0] ?? null,
+        limit,
+      }),
+    );
   }
 
   /** Reads a sync: how far it is, what it met, what it set aside. */
   @Get(':syncId')
   @Requires('read')
-  getSync(@TheCaller() { tenantId }: Caller, @Param('connectionId', PathId) connectionId: string, @Param('syncId', PathId) id: string): Promise<SyncDto> {
+  getSync(
+    @TheCaller() { tenantId }: Caller,
+    @Param('connectionId', PathId) connectionId: string,
+    @Param('syncId', PathId) id: string,
+  ): Promise<SyncDto> {
     return this.syncs.get(tenantId, connectionId, id);
   }
 
-  private page(owner: readonly string[], limit: number, { rows, more }: { rows: ShownSync[]; more: boolean }): Rendered {
+  private page(
+    owner: readonly string[],
+    limit: number,
+    { rows, more }: { rows: ShownSync[]; more: boolean },
+  ): Rendered {
     return listed(rows, limit, more ? this.cursors.write(listOf(owner), [rows.at(-1)?.id ?? '']) : null);
   }
 }

@@ -21,15 +21,24 @@ export class RequestSyncDto {
 }
 
 export class ResourceCountsDto {
-  /** Records that the vendor handed out. @example 120 */
+  /**
+   * Records that the vendor handed out.
+   * @example 120
+   */
   seen: number;
   /** @example 3 */
   created: number;
-  /** Records whose content had changed. @example 1 */
+  /**
+   * Records whose content had changed.
+   * @example 1
+   */
   updated: number;
   /** @example 0 */
   deleted: number;
-  /** Records that could not be read; they are listed in `errors`. @example 0 */
+  /**
+   * Records that could not be read; they are listed in `errors`.
+   * @example 0
+   */
   failed: number;
 }
 
@@ -44,7 +53,10 @@ export class SyncedResourcesDto {
 export class SyncErrorDto {
   /** @example appointments */
   resource: string | null;
-  /** The record that was set aside; null where the whole resource could not be read. @example APT-00000320 */
+  /**
+   * The record that was set aside; null where the whole resource could not be read.
+   * @example APT-00000320
+   */
   remoteId: string | null;
   /** @example invalid_record */
   code: string;
@@ -69,6 +81,7 @@ export class SyncDto {
   finishedAt: string | null;
   resources: SyncedResourcesDto;
   /** The first hundred. */
+  @ApiProperty({ type: [SyncErrorDto] })
   errors: readonly SyncErrorDto[];
 }
 

@@ -30,12 +30,20 @@ export class SyncsRepository {
 
   /** The tenant's clock is the database's: all replicas share it. */
   async now(query: Query): Promise<Instant> {
-    const [row] = await query<{ at: Instant }>({ name: 'clock', text: 'select now()::timestamptz(3) as at', values: [] });
+    const [row] = await query<{ at: Instant }>({
+      name: 'clock',
+      text: 'select now()::timestamptz(3) as at',
+      values: [],
+    });
     return (row as { at: Instant }).at;
   }
 
   /** Takes a queued run, or one whose holder has died; null where there is nothing to take. */
-  async claim(tenantId: string, id: string, window: { pastDays: number; futureDays: number }): Promise<Claim | null> {
+  async claim(
+    tenantId: string,
+    id: string,
+    window: { pastDays: number; futureDays: number },
+  ): Promise<Claim | null> {
     const [row] = await this.database.inTenant(tenantId, (query) =>
       query<Record<string, unknown>>({
         text: `update syncs set status = 'running', fence = fence + 1, lease_until = now() + ${LEASE},
@@ -56,19 +64,30 @@ export class SyncsRepository {
   /** Says that the holder lives. */
   async beat({ tenantId, id, fence }: Key): Promise<void> {
     await this.database.inTenant(tenantId, (query) =>
-      query({ text: `update syncs set lease_until = now() + ${LEASE} where tenant_id = $1 and id = $2 and fence = $3`, values: [tenantId, id, fence] }),
+      query({
+        text: `update syncs set lease_until = now() + ${LEASE} where tenant_id = $1 and id = $2 and fence = $3`,
+        values: [tenantId, id, fence],
+      }),
     );
   }
 
   /** Puts a run down where it stands, for the next who looks. */
   async release({ tenantId, id, fence }: Key): Promise<void> {
     await this.database.inTenant(tenantId, (query) =>
-      query({ text: 'update syncs set lease_until = now() where tenant_id = $1 and id = $2 and fence = $3', values: [tenantId, id, fence] }),
+      query({
+        text: 'update syncs set lease_until = now() where tenant_id = $1 and id = $2 and fence = $3',
+        values: [tenantId, id, fence],
+      }),
     );
   }
 
   /** Notes how far the run is, in the transaction that stores the page: cursors move only with the rows that they cover. */
-  async advance(query: Query, { tenantId, id, fence }: Key, progress: Progress, errors: readonly SyncError[]): Promise<void> {
+  async advance(
+    query: Query,
+    { tenantId, id, fence }: Key,
+    progress: Progress,
+    errors: readonly SyncError[],
+  ): Promise<void> {
     const held = await query({
       name: 'sync_advance',
       text: `update syncs set progress = $4, errors = $5, lease_until = now() + ${LEASE}
@@ -78,7 +97,12 @@ export class SyncsRepository {
     if (held.length === 0) throw new LostLease('another process runs this sync now');
   }
 
-  async finish(query: Query, { tenantId, id, fence }: Key, status: SyncStatus, errors: readonly SyncError[]): Promise<Instant> {
+  async finish(
+    query: Query,
+    { tenantId, id, fence }: Key,
+    status: SyncStatus,
+    errors: readonly SyncError[],
+  ): Promise<Instant> {
     const [row] = await query<{ finishedAt: Instant }>({
       text: `update syncs set status = $4, errors = $5, finished_at = now(), lease_until = null
              where tenant_id = $1 and id = $2 and fence = $3 returning finished_at as "finishedAt"`,
@@ -89,7 +113,10 @@ export class SyncsRepository {
   }
 
   /** When the last run began that read the resource to its end: what an incremental sync goes back to. */
-  async lastComplete({ tenantId, connectionId }: Pick<Claim, 'tenantId' | 'connectionId'>, resource: ResourceName): Promise<Instant | null> {
+  async lastComplete(
+    { tenantId, connectionId }: Pick<Claim, 'tenantId' | 'connectionId'>,
+    resource: ResourceName,
+  ): Promise<Instant | null> {
     const [row] = await this.database.inTenant(tenantId, (query) =>
       query<{ at: Instant | null }>({
         text: `select max(started_at) as at from syncs
@@ -104,7 +131,11 @@ export class SyncsRepository {
    * The records that a complete read did not meet, and how many there are in all. Appointments count where the read
    * looked: inside its window.
    */
-  async unseen(query: Query, claim: Claim, resource: ResourceName): Promise<{ missing: string[]; total: number }> {
+  async unseen(
+    query: Query,
+    claim: Claim,
+    resource: ResourceName,
+  ): Promise<{ missing: string[]; total: number }> {
     const inWindow = resource === 'appointments' ? 'and t.sort_start >= $4 and t.sort_start < $5' : '';
     const window = resource === 'appointments' ? [claim.windowFrom, claim.windowTo] : [];
     const [row] = await query<{ missing: string[] | null; total: number }>({
@@ -117,9 +148,9 @@ export class SyncsRepository {
   }
 
   /** Runs that nobody holds any more: queued ones whose job was lost, running ones whose holder died. */
-  async abandoned(): Promise<Pick<Sync, "tenantId" | "id" | "connectionId">[]> {
+  async abandoned(): Promise<Pick<Sync, 'tenantId' | 'id' | 'connectionId'>[]> {
     return this.database.asSystem((query) =>
-      query<Pick<Sync, "tenantId" | "id" | "connectionId">>({
+      query<Pick<Sync, 'tenantId' | 'id' | 'connectionId'>>({
         text: `select tenant_id as "tenantId", id, connection_id as "connectionId" from syncs
                where (status = 'running' and lease_until < now()) or (status = 'queued' and created_at < now() - interval '10 seconds')`,
         values: [],

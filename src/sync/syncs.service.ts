@@ -1,17 +1,20 @@
-import { QueryFailedError } from 'typeorm';
 import { RESOURCE_NAMES, type ResourceName } from '../canonical/index';
 import type { ConnectionsService } from '../connections/connections.service';
 import type { Database } from '../platform/database/database';
+import { isTaken } from '../platform/database/errors';
 import { newId } from '../platform/ids';
 import { notFound, Problem } from '../platform/http/problems';
 import { VENDORS } from '../vendors/registry';
 import { Sync, type ResourceProgress, type SyncError, type SyncMode } from './sync.entity';
 
-const UNIQUE_VIOLATION = '23505';
-
 /** A sync as it may be shown. */
-export interface ShownSync extends Pick<Sync, 'id' | 'connectionId' | 'mode' | 'status' | 'createdAt' | 'startedAt' | 'finishedAt'> {
-  readonly resources: Partial<Record<ResourceName, Pick<ResourceProgress, 'seen' | 'created' | 'updated' | 'deleted' | 'failed'>>>;
+export interface ShownSync extends Pick<
+  Sync,
+  'id' | 'connectionId' | 'mode' | 'status' | 'createdAt' | 'startedAt' | 'finishedAt'
+> {
+  readonly resources: Partial<
+    Record<ResourceName, Pick<ResourceProgress, 'seen' | 'created' | 'updated' | 'deleted' | 'failed'>>
+  >;
   readonly errors: readonly SyncError[];
 }
 /** Hands a sync to whoever runs syncs. */
@@ -28,20 +31,38 @@ export class SyncsService {
   ) {}
 
   /** Queues a sync. One that is queued already serves for both; connection_disabled where the connection is switched off. */
-  async request(tenantId: string, connectionId: string, { mode, resources }: { mode: SyncMode; resources?: readonly ResourceName[] | undefined }): Promise<ShownSync> {
+  async request(
+    tenantId: string,
+    connectionId: string,
+    { mode, resources }: { mode: SyncMode; resources?: readonly ResourceName[] | undefined },
+  ): Promise<ShownSync> {
     const connection = await this.connections.find(tenantId, connectionId);
-    if (connection.disabled) throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
-    const readable = RESOURCE_NAMES.filter((name) => VENDORS.get(connection.vendor)?.capabilities[name]?.operations.includes('list'));
+    if (connection.disabled)
+      throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
+    const readable = RESOURCE_NAMES.filter((name) =>
+      VENDORS.get(connection.vendor)?.capabilities[name]?.operations.includes('list'),
+    );
     const requested = readable.filter((name) => resources?.includes(name) ?? true);
     const sync = {
-      tenantId, id: newId(), connectionId, mode, status: 'queued' as const, requested, progress: {}, errors: [],
-      windowFrom: null, windowTo: null, fence: 0, createdAt: new Date().toISOString(), startedAt: null, finishedAt: null,
+      tenantId,
+      id: newId(),
+      connectionId,
+      mode,
+      status: 'queued' as const,
+      requested,
+      progress: {},
+      errors: [],
+      windowFrom: null,
+      windowTo: null,
+      fence: 0,
+      createdAt: new Date().toISOString(),
+      startedAt: null,
+      finishedAt: null,
     };
     try {
       await this.database.entities(tenantId, (manager) => manager.insert(Sync, sync));
     } catch (error) {
-      const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
-      if (code === UNIQUE_VIOLATION) return this.join(tenantId, sync);
+      if (isTaken(error)) return this.join(tenantId, sync);
       throw error;
     }
     await this.queue.enqueue(sync);
@@ -49,17 +70,26 @@ export class SyncsService {
   }
 
   async get(tenantId: string, connectionId: string, id: string): Promise<ShownSync> {
-    const sync = await this.database.entities(tenantId, (manager) => manager.findOneBy(Sync, { tenantId, connectionId, id }));
+    const sync = await this.database.entities(tenantId, (manager) =>
+      manager.findOneBy(Sync, { tenantId, connectionId, id }),
+    );
     if (!sync) throw notFound();
     return shown(sync);
   }
 
   /** A page of a connection's syncs, the newest first. */
-  async list(tenantId: string, connectionId: string, { before, limit }: { before: string | null; limit: number }): Promise<{ rows: ShownSync[]; more: boolean }> {
+  async list(
+    tenantId: string,
+    connectionId: string,
+    { before, limit }: { before: string | null; limit: number },
+  ): Promise<{ rows: ShownSync[]; more: boolean }> {
     await this.connections.find(tenantId, connectionId);
     const rows = await this.database.entities(tenantId, (manager) => {
       const select = manager.createQueryBuilder(Sync, 's').where({ tenantId, connectionId });
-      return (before === null ? select : select.andWhere('s.id < :before', { before })).orderBy('s.id', 'DESC').limit(limit + 1).getMany();
+      return (before === null ? select : select.andWhere('s.id < :before', { before }))
+        .orderBy('s.id', 'DESC')
+        .limit(limit + 1)
+        .getMany();
     });
     return { rows: rows.slice(0, limit).map(shown), more: rows.length > limit };
   }
@@ -67,11 +97,16 @@ export class SyncsService {
   /** The sync that waits already takes on what is asked of the new one. */
   private async join(tenantId: string, { connectionId, mode, requested }: Sync): Promise<ShownSync> {
     const waiting = await this.database.entities(tenantId, async (manager) => {
-      const found = await manager.findOne(Sync, { where: { tenantId, connectionId, status: 'queued' }, lock: { mode: 'pessimistic_write' } });
+      const found = await manager.findOne(Sync, {
+        where: { tenantId, connectionId, status: 'queued' },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!found) return null;
       const widened = {
         mode: mode === 'full' ? mode : found.mode,
-        requested: RESOURCE_NAMES.filter((name) => requested.includes(name) || found.requested.includes(name)),
+        requested: RESOURCE_NAMES.filter(
+          (name) => requested.includes(name) || found.requested.includes(name),
+        ),
       };
       await manager.update(Sync, { tenantId, id: found.id }, widened);
       return { ...found, ...widened };
@@ -81,9 +116,22 @@ export class SyncsService {
   }
 }
 
-function shown({ id, connectionId, mode, status, createdAt, startedAt, finishedAt, progress, errors }: Sync): ShownSync {
+function shown({
+  id,
+  connectionId,
+  mode,
+  status,
+  createdAt,
+  startedAt,
+  finishedAt,
+  progress,
+  errors,
+}: Sync): ShownSync {
   const resources = Object.fromEntries(
-    Object.entries(progress).map(([resource, { seen, created, updated, deleted, failed }]) => [resource, { seen, created, updated, deleted, failed }]),
+    Object.entries(progress).map(([resource, { seen, created, updated, deleted, failed }]) => [
+      resource,
+      { seen, created, updated, deleted, failed },
+    ]),
   );
   return { id, connectionId, mode, status, createdAt, startedAt, finishedAt, resources, errors };
 }

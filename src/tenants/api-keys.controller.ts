@@ -17,7 +17,10 @@ export class ApiKeysController {
    * @remarks The key is shown in this answer and never again: only its hash is kept.
    */
   @Post()
-  createApiKey(@Param('tenantId', PathId) tenantId: string, @Body() body: CreateApiKeyDto): Promise<NewApiKeyDto> {
+  createApiKey(
+    @Param('tenantId', PathId) tenantId: string,
+    @Body() body: CreateApiKeyDto,
+  ): Promise<NewApiKeyDto> {
     return this.keys.create(tenantId, body);
   }
 
@@ -30,7 +33,10 @@ export class ApiKeysController {
   /** Revokes a key, within a second on every replica. */
   @Delete(':apiKeyId')
   @ReturnsNothing()
-  revokeApiKey(@Param('tenantId', PathId) tenantId: string, @Param('apiKeyId', PathId) id: string): Promise<void> {
+  revokeApiKey(
+    @Param('tenantId', PathId) tenantId: string,
+    @Param('apiKeyId', PathId) id: string,
+  ): Promise<void> {
     return this.keys.revoke(tenantId, id);
   }
 }

@@ -4,7 +4,7 @@ import type { Database } from '../platform/database/database';
 import { notFound, wrongField } from '../platform/http/problems';
 import type { Instant } from '../canonical/values';
 import { ApiKey } from './api-key.entity';
-import type { Caller, Scope } from '../platform/http/caller';
+import type { Caller, Scope } from '../platform/scopes';
 import { looksLikeKey, newKey, shownPrefix } from './key-text';
 import { Tenant } from './tenant.entity';
 
@@ -20,24 +20,41 @@ export interface NewKey {
 }
 
 const shown = ({ id, name, scopes, prefix, createdAt, expiresAt, revokedAt }: ApiKey): ShownKey => ({
-  id, name, scopes, prefix, createdAt, expiresAt, revokedAt,
+  id,
+  name,
+  scopes,
+  prefix,
+  createdAt,
+  expiresAt,
+  revokedAt,
 });
 
 /** Tenants' keys: made, listed, revoked, and looked up for each request. */
 export class ApiKeysService {
   /** What was looked up within the last second: a revocation is felt within it, and a busy key costs one query. */
-  private readonly remembered = new Map<string, { readonly caller: Promise<Caller | null>; readonly until: number }>();
+  private readonly remembered = new Map<
+    string,
+    { readonly caller: Promise<Caller | null>; readonly until: number }
+  >();
 
   constructor(private readonly database: Database) {}
 
   async create(tenantId: string, { name, scopes, expiresAt }: NewKey): Promise<ShownKey & { key: string }> {
-    if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) throw wrongField('/expiresAt', 'must lie in the future');
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
+      throw wrongField('/expiresAt', 'must lie in the future');
     const key = newKey();
     const row = await this.database.systemEntities(async (manager) => {
       if (!(await manager.existsBy(Tenant, { id: tenantId }))) throw notFound();
       const made = manager.create(ApiKey, {
-        id: newId(), tenantId, name, scopes: [...new Set(scopes)], prefix: shownPrefix(key), hash: sha256(key),
-        createdAt: new Date().toISOString(), expiresAt: expiresAt ?? null, revokedAt: null,
+        id: newId(),
+        tenantId,
+        name,
+        scopes: [...new Set(scopes)],
+        prefix: shownPrefix(key),
+        hash: sha256(key),
+        createdAt: new Date().toISOString(),
+        expiresAt: expiresAt ?? null,
+        revokedAt: null,
       });
       await manager.insert(ApiKey, made);
       return made;
@@ -57,7 +74,8 @@ export class ApiKeysService {
     await this.database.systemEntities(async (manager) => {
       const key = await manager.findOneBy(ApiKey, { id, tenantId });
       if (!key) throw notFound();
-      if (key.revokedAt === null) await manager.update(ApiKey, { id, tenantId }, { revokedAt: new Date().toISOString() });
+      if (key.revokedAt === null)
+        await manager.update(ApiKey, { id, tenantId }, { revokedAt: new Date().toISOString() });
     });
     this.remembered.clear();
   }

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sameSecret } from '../platform/crypto';
 import { Problem } from '../platform/http/problems';
 import type { ApiKeysService } from './api-keys.service';
-import { DEMAND, type Caller, type Demand, type Scope } from '../platform/http/caller';
+import { DEMAND, type Demand } from '../platform/http/caller';
+import type { Caller, Scope } from '../platform/scopes';
 import type { CallerLimit } from './caller-limit';
 
 /** Lets a request through when its key is what the route demands, and within its rate limit. */
@@ -17,7 +18,10 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const demand = this.reflector.getAllAndOverride<Demand | undefined>(DEMAND, [context.getHandler(), context.getClass()]);
+    const demand = this.reflector.getAllAndOverride<Demand | undefined>(DEMAND, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (demand === 'public') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest & { caller?: Caller }>();
@@ -25,11 +29,14 @@ export class AuthGuard implements CanActivate {
     const isOperator = sameSecret(key, this.operatorKey);
     if (demand === 'operator' && isOperator) return true;
     const caller = isOperator ? null : await this.keys.find(key);
-    if (!isOperator && !caller) throw new Problem('unauthenticated', 'The key is unknown, revoked or expired');
-    if (!caller) throw new Problem('forbidden', "The operator's key serves /v1/tenants alone; use a tenant's key here");
+    if (!isOperator && !caller)
+      throw new Problem('unauthenticated', 'The key is unknown, revoked or expired');
+    if (!caller)
+      throw new Problem('forbidden', "The operator's key serves /v1/tenants alone; use a tenant's key here");
     await this.limit.take(caller.apiKeyId, http.getResponse<FastifyReply>());
     request.caller = caller;
-    if (demand === undefined || demand === 'operator' || !caller.scopes.includes(demand)) throw tooFew(demand);
+    if (demand === undefined || demand === 'operator' || !caller.scopes.includes(demand))
+      throw tooFew(demand);
     return true;
   }
 }

@@ -22,6 +22,8 @@ export class CallerLimit {
     void reply.header('ratelimit-policy', this.policy);
     void reply.header('ratelimit', `"per-key";r=${String(result.remainingPoints)};t=${String(seconds)}`);
     if (result.consumedPoints <= this.perMinute) return;
-    throw new Problem('rate_limited', `This key may make ${String(this.perMinute)} requests a minute`, { retryAfterSeconds: seconds });
+    throw new Problem('rate_limited', `This key may make ${String(this.perMinute)} requests a minute`, {
+      retryAfterSeconds: seconds,
+    });
   }
 }

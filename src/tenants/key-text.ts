@@ -5,7 +5,9 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const PREFIX = 'sgw_';
 const RANDOM_LENGTH = 30;
 const CHECK_LENGTH = 6;
-const KEY = new RegExp(`^${PREFIX}([0-9A-Za-z]{${String(RANDOM_LENGTH)}})([0-9A-Za-z]{${String(CHECK_LENGTH)}})$`);
+const KEY = new RegExp(
+  `^${PREFIX}([0-9A-Za-z]{${String(RANDOM_LENGTH)}})([0-9A-Za-z]{${String(CHECK_LENGTH)}})$`,
+);
 
 function checksum(text: string): string {
   let rest = crc32(text);

@@ -32,7 +32,10 @@ export class TenantsController {
   @Get()
   @Returns(TenantPageDto)
   async listTenants(@Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
-    return this.page(limit, await this.tenants.list({ after: this.cursors.read(LIST, cursor)?.[0] ?? null, limit }));
+    return this.page(
+      limit,
+      await this.tenants.list({ after: this.cursors.read(LIST, cursor)?.[0] ?? null, limit }),
+    );
   }
 
   /** Reads a tenant. */
@@ -45,8 +48,16 @@ export class TenantsController {
   /** Changes a tenant's name or slug. */
   @Patch(':tenantId')
   @Returns(TenantDto)
-  async updateTenant(@Param('tenantId', PathId) id: string, @Body() body: UpdateTenantDto, @IfMatch() match?: string): Promise<Rendered> {
-    return single(await this.tenants.update(id, body, (version) => { requireMatch(match, version); }));
+  async updateTenant(
+    @Param('tenantId', PathId) id: string,
+    @Body() body: UpdateTenantDto,
+    @IfMatch() match?: string,
+  ): Promise<Rendered> {
+    return single(
+      await this.tenants.update(id, body, (version) => {
+        requireMatch(match, version);
+      }),
+    );
   }
 
   /**
@@ -56,7 +67,9 @@ export class TenantsController {
   @Delete(':tenantId')
   @ReturnsNothing()
   deleteTenant(@Param('tenantId', PathId) id: string, @IfMatch() match?: string): Promise<void> {
-    return this.tenants.remove(id, (version) => { requireMatch(match, version); });
+    return this.tenants.remove(id, (version) => {
+      requireMatch(match, version);
+    });
   }
 
   private page(limit: number, { rows, more }: { rows: TenantDto[]; more: boolean }): Rendered {

@@ -3,15 +3,23 @@ import { ArrayNotEmpty, ArrayUnique, IsArray, IsIn, Matches } from 'class-valida
 import { ApiProperty } from '@nestjs/swagger';
 import { InstantField, MayBeAbsent, Text } from '../platform/http/fields';
 import { PageDto } from '../platform/http/paging.dto';
-import { SCOPES, type Scope } from '../platform/http/caller';
+import { SCOPES, type Scope } from '../platform/scopes';
 
 export class CreateTenantDto {
-  /** What people call the tenant. @example Northside Clinics */
+  /**
+   * What people call the tenant.
+   * @example Northside Clinics
+   */
   @Text({ max: 200 })
   name: string;
 
-  /** A short name for URLs and logs, unique: lower-case letters, digits and hyphens. @example northside */
-  @Matches(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, { message: 'slug must be 1 to 63 lower-case letters, digits and hyphens' })
+  /**
+   * A short name for URLs and logs, unique: lower-case letters, digits and hyphens.
+   * @example northside
+   */
+  @Matches(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
+    message: 'slug must be 1 to 63 lower-case letters, digits and hyphens',
+  })
   slug: string;
 }
 
@@ -28,7 +36,10 @@ export class TenantDto {
   createdAt: string;
   /** @example 2026-01-31T09:00:00.000Z */
   updatedAt: string;
-  /** Grows with each change; the ETag. @example 1 */
+  /**
+   * Grows with each change; the ETag.
+   * @example 1
+   */
   version: number;
 }
 
@@ -38,11 +49,17 @@ export class TenantPageDto {
 }
 
 export class CreateApiKeyDto {
-  /** What the key is for. @example booking site */
+  /**
+   * What the key is for.
+   * @example booking site
+   */
   @Text({ max: 200 })
   name: string;
 
-  /** What the key may do. @example ["read", "write"] */
+  /**
+   * What the key may do.
+   * @example ["read", "write"]
+   */
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
@@ -50,7 +67,10 @@ export class CreateApiKeyDto {
   @ApiProperty({ enum: [...SCOPES], enumName: 'Scope', isArray: true })
   scopes: Scope[];
 
-  /** When the key ends; never if left out. @example 2027-12-31T00:00:00Z */
+  /**
+   * When the key ends; never if left out.
+   * @example 2027-12-31T00:00:00Z
+   */
   @MayBeAbsent()
   @InstantField()
   expiresAt?: string;
@@ -63,7 +83,10 @@ export class ApiKeyDto {
   name: string;
   @ApiProperty({ enum: [...SCOPES], enumName: 'Scope', isArray: true, example: ['read', 'write'] })
   scopes: string[];
-  /** The first characters of the key, to tell keys apart. @example sgw_3fK9aZ */
+  /**
+   * The first characters of the key, to tell keys apart.
+   * @example sgw_3fK9aZ
+   */
   prefix: string;
   /** @example 2026-01-31T09:00:00.000Z */
   createdAt: string;
@@ -74,7 +97,10 @@ export class ApiKeyDto {
 }
 
 export class NewApiKeyDto extends ApiKeyDto {
-  /** The key itself: shown this once. @example sgw_3fK9aZ0000000000000000000000000000AAAA */
+  /**
+   * The key itself: shown this once.
+   * @example sgw_3fK9aZ0000000000000000000000000000AAAA
+   */
   key: string;
 }
 

@@ -17,8 +17,16 @@ import { TenantsService } from './tenants.service';
   imports: [TypeOrmModule.forFeature([Tenant, ApiKey])],
   controllers: [TenantsController, ApiKeysController],
   providers: [
-    { provide: TenantsService, useFactory: (database: Database) => new TenantsService(database), inject: [Database] },
-    { provide: ApiKeysService, useFactory: (database: Database) => new ApiKeysService(database), inject: [Database] },
+    {
+      provide: TenantsService,
+      useFactory: (database: Database) => new TenantsService(database),
+      inject: [Database],
+    },
+    {
+      provide: ApiKeysService,
+      useFactory: (database: Database) => new ApiKeysService(database),
+      inject: [Database],
+    },
     {
       provide: APP_GUARD,
       useFactory: (reflector: Reflector, keys: ApiKeysService, config: CompleteConfig) =>

@@ -1,10 +1,8 @@
-import { QueryFailedError } from 'typeorm';
 import { newId } from '../platform/ids';
 import type { Database } from '../platform/database/database';
+import { isTaken } from '../platform/database/errors';
 import { notFound, Problem } from '../platform/http/problems';
 import { Tenant } from './tenant.entity';
-
-const UNIQUE_VIOLATION = '23505';
 
 /** The operator's work: who uses this gateway. */
 export class TenantsService {
@@ -18,9 +16,18 @@ export class TenantsService {
   }
 
   /** A page of tenants in the order in which they were made, and whether there are more. */
-  async list({ after, limit }: { after: string | null; limit: number }): Promise<{ rows: Tenant[]; more: boolean }> {
+  async list({
+    after,
+    limit,
+  }: {
+    after: string | null;
+    limit: number;
+  }): Promise<{ rows: Tenant[]; more: boolean }> {
     const rows = await this.database.systemEntities((manager) => {
-      const select = manager.createQueryBuilder(Tenant, 't').orderBy('t.id').limit(limit + 1);
+      const select = manager
+        .createQueryBuilder(Tenant, 't')
+        .orderBy('t.id')
+        .limit(limit + 1);
       return (after === null ? select : select.where('t.id > :after', { after })).getMany();
     });
     return { rows: rows.slice(0, limit), more: rows.length > limit };
@@ -33,7 +40,11 @@ export class TenantsService {
   }
 
   /** Changes what is named; `check` sees the row as it stands, under lock. */
-  async update(id: string, changes: { name?: string; slug?: string }, check: (version: number) => void): Promise<Tenant> {
+  async update(
+    id: string,
+    changes: { name?: string; slug?: string },
+    check: (version: number) => void,
+  ): Promise<Tenant> {
     return this.unlessTaken(() =>
       this.database.systemEntities(async (manager) => {
         const tenant = await manager.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
@@ -58,8 +69,7 @@ export class TenantsService {
     try {
       return await work();
     } catch (error) {
-      const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
-      if (code === UNIQUE_VIOLATION) throw new Problem('conflict', 'Another tenant has this slug');
+      if (isTaken(error)) throw new Problem('conflict', 'Another tenant has this slug');
       throw error;
     }
   }

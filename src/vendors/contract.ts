@@ -85,7 +85,10 @@ type Operation = keyof Port<ResourceName>;
 
 /** Exactly the operations that the capabilities promise: a promise not kept does not compile. */
 export type PortsFor<C extends Capabilities> = {
-  readonly [R in keyof C & ResourceName]: Pick<Port<R>, Extract<NonNullable<C[R]>['operations'][number], Operation>>;
+  readonly [R in keyof C & ResourceName]: Pick<
+    Port<R>,
+    Extract<NonNullable<C[R]>['operations'][number], Operation>
+  >;
 };
 /** The same with every operation optional: what the rest of the gateway holds. */
 export type Ports = { readonly [R in ResourceName]?: Partial<Port<R>> };
@@ -116,7 +119,11 @@ export interface Configured<Credentials, Settings> {
 }
 
 /** All that the gateway knows of a vendor. Made by `defineVendor` in the vendor's `index.ts`, found by the registry. */
-export interface VendorDefinition<C extends Capabilities, Credentials extends object, Settings extends CommonSettings> {
+export interface VendorDefinition<
+  C extends Capabilities,
+  Credentials extends object,
+  Settings extends CommonSettings,
+> {
   /** The folder's name; `vendor` in every answer. */
   readonly name: string;
   readonly title: string;
@@ -128,7 +135,10 @@ export interface VendorDefinition<C extends Capabilities, Credentials extends ob
   readonly credentials: new () => Credentials;
   readonly settings: new () => Settings;
   /** Completes what the caller left out, from the rest (Cliniko's base URL from the key's shard). Runs before validation. */
-  readonly complete?: (given: { credentials: Record<string, unknown>; settings: Record<string, unknown> }) => Record<string, unknown>;
+  readonly complete?: (given: {
+    credentials: Record<string, unknown>;
+    settings: Record<string, unknown>;
+  }) => Record<string, unknown>;
   readonly capabilities: C;
   readonly mappers: { readonly [R in keyof C & ResourceName]: Mapper<R, never, Settings> };
   /** Fields that the vendor should not hand out (tokens, card numbers): dropped wherever they stand, before anything is stored. */
@@ -146,11 +156,10 @@ export interface VendorDefinition<C extends Capabilities, Credentials extends ob
 }
 
 /** A vendor whose types are forgotten: what the registry hands out. */
-export interface Vendor
-  extends Omit<
-    VendorDefinition<Capabilities, object, CommonSettings>,
-    'mappers' | 'ports' | 'credentials' | 'settings' | 'urls' | 'http' | 'check' | 'availability'
-  > {
+export interface Vendor extends Omit<
+  VendorDefinition<Capabilities, object, CommonSettings>,
+  'mappers' | 'ports' | 'credentials' | 'settings' | 'urls' | 'http' | 'check' | 'availability'
+> {
   readonly credentials: new () => object;
   readonly settings: new () => CommonSettings;
   readonly mappers: { readonly [R in ResourceName]?: Mapper<R, never, never> };
@@ -168,4 +177,3 @@ export interface Vendor
 export const defineVendor = <const C extends Capabilities, Cr extends object, S extends CommonSettings>(
   vendor: VendorDefinition<C, Cr, S>,
 ): Vendor => vendor;
-

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { types } from 'pg';
+import { TypeOverrides } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 
 const TIMESTAMPTZ = 1184;
@@ -13,16 +13,11 @@ export function instantFromPostgres(written: string): string {
   return `${seconds.replace(' ', 'T')}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 }
 
-const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
-  [TIMESTAMPTZ]: instantFromPostgres,
-  [BIGINT]: Number,
-  // Canonical documents are stored as they are sent: nobody parses them on the way out.
-  [JSON_TYPE]: (text) => text,
-};
-
-const typeParsers = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => PARSERS[oid] ?? types.getTypeParser(oid, format),
-};
+const typeParsers = new TypeOverrides();
+typeParsers.setTypeParser(TIMESTAMPTZ, instantFromPostgres);
+typeParsers.setTypeParser(BIGINT, Number);
+// Canonical documents are stored as they are sent: nobody parses them on the way out.
+typeParsers.setTypeParser(JSON_TYPE, (text) => text);
 
 /** How the service reaches its database. Never `synchronize`: the schema is what the migrations made. */
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -12,6 +12,9 @@ export interface Statement {
 /** Runs statements inside one tenant's transaction; those sent without waiting travel together. */
 export type Query = <Row extends QueryResultRow>(statement: Statement) => Promise<Row[]>;
 
+/** TypeORM's manager, inside a transaction that says for whom. */
+export type Entities = EntityManager;
+
 const SET_TENANT = "select set_config('app.tenant_id', $1, true)";
 const SET_SYSTEM = "select set_config('app.scope', 'system', true)";
 

@@ -22,17 +22,21 @@ function depth(json: string): number {
 
 const POISON = /"(?:__proto__|constructor)"\s*:/;
 
-/** Reads JSON bodies strictly: at most 32 levels, no keys that reach into prototypes. */
+/** Takes JSON and nothing else, and reads it strictly: at most 32 levels, no keys that reach into prototypes. */
 export function readJsonBodies(app: FastifyInstance): void {
-  app.removeContentTypeParser('application/json');
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     const json = String(body);
     try {
-      if (depth(json) > DEEPEST) throw new Problem('malformed_json', `The body nests deeper than ${String(DEEPEST)} levels`);
+      if (depth(json) > DEEPEST)
+        throw new Problem('malformed_json', `The body nests deeper than ${String(DEEPEST)} levels`);
       if (POISON.test(json)) throw new Problem('malformed_json', 'The body has a key that is not allowed');
       done(null, JSON.parse(json));
     } catch (error) {
-      done(error instanceof Problem ? error : new Problem('malformed_json', 'The body cannot be read as JSON'), undefined);
+      done(
+        error instanceof Problem ? error : new Problem('malformed_json', 'The body cannot be read as JSON'),
+        undefined,
+      );
     }
   });
 }

@@ -1,14 +1,5 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-
-export const SCOPES = ['read', 'write', 'passthrough', 'manage'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-/** Who calls: a tenant's key. */
-export interface Caller {
-  readonly tenantId: string;
-  readonly apiKeyId: string;
-  readonly scopes: readonly Scope[];
-}
+import type { Caller, Scope } from '../scopes';
 
 /** What a route demands: a scope of a tenant's key, the operator's key, or nothing. */
 export type Demand = Scope | 'operator' | 'public';

@@ -20,7 +20,11 @@ export class Cursors {
       return JSON.parse(this.keyring.open(cursor, placeOf(list))) as string[];
     } catch (error) {
       if (!(error instanceof CannotOpen)) throw error;
-      throw wrongParameter('cursor', 'The cursor was made for another list, or with other filters', 'cursor_invalid');
+      throw wrongParameter(
+        'cursor',
+        'The cursor was made for another list, or with other filters',
+        'cursor_invalid',
+      );
     }
   }
 }

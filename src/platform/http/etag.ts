@@ -3,5 +3,6 @@ import type { FastifyRequest } from 'fastify';
 
 /** The `If-Match` header, undefined where none was sent. */
 export const IfMatch = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'],
+  (_: unknown, context: ExecutionContext) =>
+    context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'],
 );

@@ -2,8 +2,21 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayNotEmpty, IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min,
-  registerDecorator, ValidateNested,
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  Min,
+  registerDecorator,
+  ValidateNested,
 } from 'class-validator';
 import { parseDate, parseInstant } from '../../canonical/values';
 
@@ -24,30 +37,50 @@ function rule(name: string, expected: string, holds: (value: unknown) => boolean
 const schema = (options: Parameters<typeof ApiProperty>[0]): PropertyDecorator => ApiProperty(options);
 
 /** One of our ids. */
-export const Id = (): PropertyDecorator => applyDecorators(IsUUID(undefined, { message: '$property must be an id' }), schema({ type: String, format: 'uuid' }));
+export const Id = (): PropertyDecorator =>
+  applyDecorators(
+    IsUUID(undefined, { message: '$property must be an id' }),
+    schema({ type: String, format: 'uuid' }),
+  );
+
+/** Control characters other than tab and line breaks: no text needs them, and PostgreSQL keeps none of them. */
+const CONTROL = /[^\P{Cc}\t\n\r]/u;
 
 /** Text of `min` to `max` characters, no control characters among them. */
 export const Text = ({ min = 1, max = 255 }: { min?: number; max?: number } = {}): PropertyDecorator =>
   applyDecorators(
     IsString(),
     Length(min, max),
-    // eslint-disable-next-line no-control-regex -- control characters are what it is about
-    rule('plainText', 'must hold no control characters', (value) => typeof value === 'string' && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value)),
+    rule(
+      'plainText',
+      'must hold no control characters',
+      (value) => typeof value === 'string' && !CONTROL.test(value),
+    ),
     schema({ type: String, minLength: min, maxLength: max }),
   );
 
 /** An instant with an offset; it becomes UTC. */
 export const InstantField = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (parseInstant(value) ?? value) : value)),
-    rule('instant', 'must be an RFC 3339 instant with an offset, like 2026-01-31T09:00:00Z', (value) => typeof value === 'string' && parseInstant(value) !== null),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? (parseInstant(value) ?? value) : value,
+    ),
+    rule(
+      'instant',
+      'must be an RFC 3339 instant with an offset, like 2026-01-31T09:00:00Z',
+      (value) => typeof value === 'string' && parseInstant(value) !== null,
+    ),
     schema({ type: String, format: 'date-time' }),
   );
 
 /** A day, `YYYY-MM-DD`. */
 export const DateField = (): PropertyDecorator =>
   applyDecorators(
-    rule('calendarDate', 'must be a day of the calendar, like 2026-01-31', (value) => typeof value === 'string' && parseDate(value) !== null),
+    rule(
+      'calendarDate',
+      'must be a day of the calendar, like 2026-01-31',
+      (value) => typeof value === 'string' && parseDate(value) !== null,
+    ),
     schema({ type: String, format: 'date' }),
   );
 
@@ -58,15 +91,27 @@ export const OneOf = (words: readonly string[], enumName: string): PropertyDecor
 /** `true` or `false` in a query. */
 export const Flag = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)),
+    Transform(({ value }: { value: unknown }) =>
+      value === 'true' ? true : value === 'false' ? false : value,
+    ),
     IsBoolean(),
     schema({ type: Boolean }),
   );
 
 /** A whole number in a query. */
-export const WholeNumber = ({ min, max, byDefault }: { min: number; max: number; byDefault: number }): PropertyDecorator =>
+export const WholeNumber = ({
+  min,
+  max,
+  byDefault,
+}: {
+  min: number;
+  max: number;
+  byDefault: number;
+}): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value)),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value,
+    ),
     IsInt(),
     Min(min),
     Max(max),
@@ -74,7 +119,9 @@ export const WholeNumber = ({ min, max, byDefault }: { min: number; max: number;
   );
 
 const split = (value: unknown): unknown =>
-  (Array.isArray(value) ? value : [value]).flatMap((part: unknown) => (typeof part === 'string' ? part.split(',') : [part]));
+  (Array.isArray(value) ? value : [value]).flatMap((part: unknown) =>
+    typeof part === 'string' ? part.split(',') : [part],
+  );
 
 const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
   applyDecorators(
@@ -88,18 +135,39 @@ const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
 
 /** A filter that takes several ids, repeated or comma-separated. */
 export const Ids = (): PropertyDecorator =>
-  many([IsUUID(undefined, { each: true, message: 'each value in $property must be an id' })], { type: 'string', format: 'uuid' });
+  many([IsUUID(undefined, { each: true, message: 'each value in $property must be an id' })], {
+    type: 'string',
+    format: 'uuid',
+  });
 /** A filter that takes several words of a list. */
-export const SomeOf = (words: readonly string[]): PropertyDecorator => many([IsIn([...words], { each: true })], { type: 'string', enum: [...words] });
+export const SomeOf = (words: readonly string[]): PropertyDecorator =>
+  many([IsIn([...words], { each: true })], { type: 'string', enum: [...words] });
 /** A filter that takes several texts. */
 export const Texts = (max = 255): PropertyDecorator =>
-  many([IsString({ each: true }), Length(1, max, { each: true })], { type: 'string', minLength: 1, maxLength: max });
+  many(
+    [
+      IsString({ each: true }),
+      Length(1, max, { each: true }),
+      rule(
+        'plainText',
+        'must hold no control characters',
+        (values) => Array.isArray(values) && !values.some((value) => CONTROL.test(String(value))),
+      ),
+    ],
+    {
+      type: 'string',
+      minLength: 1,
+      maxLength: max,
+    },
+  );
 
 /** An object whose form another class says. */
-export const Nested = (type: () => new () => object): PropertyDecorator => applyDecorators(ValidateNested(), Type(type));
+export const Nested = (type: () => new () => object): PropertyDecorator =>
+  applyDecorators(ValidateNested(), Type(type));
 
 /** An object whose form depends on something else, and is checked there. */
-export const FreeObject = (): PropertyDecorator => applyDecorators(IsObject(), schema({ type: 'object', additionalProperties: true }));
+export const FreeObject = (): PropertyDecorator =>
+  applyDecorators(IsObject(), schema({ type: 'object', additionalProperties: true }));
 
 /** May be left out. A member that is there but null is not left out. */
 export const MayBeAbsent = (): PropertyDecorator => IsOptional();

@@ -19,7 +19,9 @@ export function asProblem(error: unknown): Problem | null {
 }
 
 const statusCode = (error: unknown): number =>
-  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
 
 /** Sends a problem as application/problem+json. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
@@ -53,13 +55,18 @@ export class ProblemFilter implements ExceptionFilter {
   private problem(error: unknown, request: FastifyRequest): Problem {
     const problem = asProblem(error);
     if (!problem) {
-      this.logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed');
+      this.logger.error(
+        { err: error, method: request.method, route: request.routeOptions.url },
+        'request failed',
+      );
       return new Problem('internal_error', 'Something went wrong here; the request id finds it in the log');
     }
     const path = request.url.split('?', 1)[0] ?? '/';
     const methods = problem.code === 'not_found' && !(error instanceof Problem) ? this.allowed(path) : [];
     if (methods.length === 0) return problem;
     const allow = methods.join(', ');
-    return new Problem('method_not_allowed', `${request.method} is not offered here, only ${allow}`, { headers: { allow } });
+    return new Problem('method_not_allowed', `${request.method} is not offered here, only ${allow}`, {
+      headers: { allow },
+    });
   }
 }

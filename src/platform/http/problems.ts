@@ -16,7 +16,11 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'Only JSON is taken', retryable: false },
   capability_not_supported: { status: 422, title: 'The vendor cannot do that', retryable: false },
   vendor_rejected: { status: 422, title: 'The vendor refused the content', retryable: false },
-  vendor_auth_failed: { status: 424, title: "The vendor refuses the connection's credentials", retryable: false },
+  vendor_auth_failed: {
+    status: 424,
+    title: "The vendor refuses the connection's credentials",
+    retryable: false,
+  },
   vendor_forbidden: { status: 424, title: 'The vendor does not allow the connection this', retryable: false },
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   internal_error: { status: 500, title: 'The gateway failed', retryable: true },
@@ -41,7 +45,12 @@ export interface FieldError {
 export interface ProblemExtras {
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
-  readonly vendor?: { readonly name: string; readonly status: number | null; readonly code: string | null; readonly message: string };
+  readonly vendor?: {
+    readonly name: string;
+    readonly status: number | null;
+    readonly code: string | null;
+    readonly message: string;
+  };
   readonly staleAvailable?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -59,8 +68,11 @@ export class Problem extends Error {
 }
 
 /** One wrong parameter of the query or the path. */
-export const wrongParameter = (parameter: string, message: string, code: ProblemCode = 'validation_failed'): Problem =>
-  new Problem(code, message, { errors: [{ parameter, code: 'invalid', message }] });
+export const wrongParameter = (
+  parameter: string,
+  message: string,
+  code: ProblemCode = 'validation_failed',
+): Problem => new Problem(code, message, { errors: [{ parameter, code: 'invalid', message }] });
 
 /** One wrong member of the body, named by its JSON pointer. */
 export const wrongField = (pointer: string, message: string): Problem =>
@@ -70,7 +82,10 @@ export const wrongField = (pointer: string, message: string): Problem =>
 export const notFound = (): Problem => new Problem('not_found', 'No such record exists, or it is not yours');
 
 /** The body of a problem as it is sent. */
-export function problemBody(problem: Problem, { instance, requestId }: { instance: string; requestId: string }): object {
+export function problemBody(
+  problem: Problem,
+  { instance, requestId }: { instance: string; requestId: string },
+): object {
   const { status, title, retryable } = PROBLEMS[problem.code];
   const { errors, retryAfterSeconds, vendor, staleAvailable } = problem.extras;
   return {

@@ -31,11 +31,17 @@ export class RenderedInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    return next.handle().pipe(map((answer: unknown) => (answer instanceof Rendered ? write(answer, request, reply) : answer)));
+    return next
+      .handle()
+      .pipe(map((answer: unknown) => (answer instanceof Rendered ? write(answer, request, reply) : answer)));
   }
 }
 
-function write({ json, options: { etag, nextCursor } }: Rendered, request: FastifyRequest, reply: FastifyReply): string | undefined {
+function write(
+  { json, options: { etag, nextCursor } }: Rendered,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): string | undefined {
   void reply.header('content-type', 'application/json; charset=utf-8');
   if (nextCursor) void reply.header('link', `<${nextPage(request.url, nextCursor)}>; rel="next"`);
   if (etag === undefined) return json;

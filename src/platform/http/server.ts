@@ -14,6 +14,26 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
+/** What Swagger UI needs, and no more. */
+const PAGE_POLICY = {
+  directives: {
+    'default-src': ["'self'"],
+    'img-src': ["'self'", 'data:'],
+    'style-src': ["'self'", "'unsafe-inline'"],
+    'script-src': ["'self'"],
+    'upgrade-insecure-requests': null,
+  },
+};
+/** What an API that is no page needs: nothing of it is ever shown, framed, sniffed or kept. */
+const API_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+};
+
+type HelmetReply = FastifyReply & { helmet: () => Promise<FastifyReply> };
 type Traced = FastifyRequest & { context?: Context };
 
 /** The HTTP server under Nest: limits, request ids, and problems for what never reaches a controller. */
@@ -40,7 +60,9 @@ export class KnownRoutes {
 
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ method, url }) => {
-      const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`);
+      const pattern = new RegExp(
+        `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`,
+      );
       for (const one of [method].flat()) this.routes.push({ method: one, pattern });
     });
   }
@@ -52,48 +74,73 @@ export class KnownRoutes {
 }
 
 /** Everything that happens to each request and answer, whatever the route. */
-export async function furnish(server: FastifyInstance, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<void> {
+export async function furnish(server: FastifyInstance, books: Books): Promise<void> {
   readJsonBodies(server);
-  await server.register(helmet as never, {
-    contentSecurityPolicy: {
-      directives: {
-        'default-src': ["'self'"],
-        'img-src': ["'self'", 'data:'],
-        'style-src': ["'self'", "'unsafe-inline'"],
-        'script-src': ["'self'"],
-        'upgrade-insecure-requests': null,
-      },
-    },
-  });
+  await server.register(helmet as never, { global: false, contentSecurityPolicy: PAGE_POLICY });
   server.addHook('onRequest', (request: Traced, reply, done) => {
     const { traceparent } = request.headers;
-    request.context = newContext(request.id, typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined);
+    request.context = newContext(
+      request.id,
+      typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    );
     void reply.header('x-request-id', request.id);
-    if (request.url.startsWith('/v1/')) void reply.header('cache-control', 'no-store');
-    const problem = request.url.startsWith('/v1/') && !acceptsJson(request.headers.accept) ? notAcceptable() : null;
-    withContext(request.context, problem ? () => { sendProblem(problem, request, reply); } : done);
+    const isPage = request.url.startsWith('/docs');
+    if (isPage) void (reply as HelmetReply).helmet();
+    else void reply.headers(API_HEADERS);
+    const problem = isPage || acceptsJson(request) ? null : notAcceptable();
+    withContext(
+      request.context,
+      problem
+        ? () => {
+            sendProblem(problem, request, reply);
+          }
+        : done,
+    );
   });
   server.addHook('onSend', (request: Traced, reply, payload, done) => {
     if (request.context) void reply.header('server-timing', serverTiming(request.context, reply.elapsedTime));
     done(null, payload);
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    metrics.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    const { method, id } = request;
-    const caller = (request as { caller?: { tenantId: string; apiKeyId: string } }).caller;
-    logger.info(
-      { requestId: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, tenantId: caller?.tenantId, apiKeyId: caller?.apiKeyId },
-      'request',
-    );
+    account(request, reply, books);
     done();
   });
 }
 
+interface Books {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** One line in the log and one observation for each request: its route, never its path, query or body. */
+function account(request: FastifyRequest, reply: FastifyReply, { logger, metrics }: Books): void {
+  const route = request.routeOptions.url ?? 'unknown';
+  metrics.requests.observe(
+    { method: request.method, route, status: reply.statusCode },
+    reply.elapsedTime / 1000,
+  );
+  const { method, id } = request;
+  const caller = (request as { caller?: { tenantId: string; apiKeyId: string } }).caller;
+  logger.info(
+    {
+      requestId: id,
+      method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      tenantId: caller?.tenantId,
+      apiKeyId: caller?.apiKeyId,
+    },
+    'request',
+  );
+}
+
 const notAcceptable = (): Problem => new Problem('not_acceptable', 'Answers are application/json; accept it');
 
-const acceptsJson = (accept: string | undefined): boolean =>
-  accept === undefined || /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))/.test(accept);
+const acceptsJson = ({ url, headers: { accept } }: FastifyRequest): boolean =>
+  accept === undefined ||
+  !url.startsWith('/v1/') ||
+  /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))/.test(accept);
 
 /** Where the time went: the vendor's part and the gateway's own. */
 function serverTiming({ spent }: Context, totalMs: number): string {

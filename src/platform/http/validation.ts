@@ -7,9 +7,16 @@ const WORDS: Readonly<Record<string, string>> = { whitelistValidation: 'unknown'
 const PRIMITIVES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Object, Array, undefined]);
 
 /** The wrong parts of an object, each under its own pointer or parameter. Values are never repeated. */
-export function fieldErrors(errors: readonly ValidationError[], place: 'pointer' | 'parameter', path = ''): FieldError[] {
+export function fieldErrors(
+  errors: readonly ValidationError[],
+  place: 'pointer' | 'parameter',
+  path = '',
+): FieldError[] {
   return errors.flatMap((error) => {
-    const name = place === 'pointer' ? `${path}/${error.property.replace(/~/g, '~0').replace(/\//g, '~1')}` : error.property;
+    const name =
+      place === 'pointer'
+        ? `${path}/${error.property.replace(/~/g, '~0').replace(/\//g, '~1')}`
+        : error.property;
     const own = Object.entries(error.constraints ?? {}).map(([kind, message]) => ({
       [place]: name,
       code: WORDS[kind] ?? 'invalid',
@@ -20,17 +27,30 @@ export function fieldErrors(errors: readonly ValidationError[], place: 'pointer'
 }
 
 /** An instance of `type`, or validation_failed that names each wrong, missing and unknown part. */
-export function validated<T extends object>(type: new () => T, value: unknown, { place = 'pointer', path = '' }: { place?: 'pointer' | 'parameter'; path?: string } = {}): T {
+export function validated<T extends object>(
+  type: new () => T,
+  value: unknown,
+  { place = 'pointer', path = '' }: { place?: 'pointer' | 'parameter'; path?: string } = {},
+): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Problem('validation_failed', 'A JSON object is expected', {
       errors: [{ pointer: path, code: 'invalid', message: 'must be an object' }],
     });
   }
   const instance = plainToInstance(type, value, { exposeUnsetFields: false });
-  const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false, stopAtFirstError: true });
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: false,
+    stopAtFirstError: true,
+  });
   if (errors.length === 0) return instance;
   const wrong = fieldErrors(errors, place, path);
-  throw new Problem('validation_failed', `${String(wrong.length)} ${wrong.length === 1 ? 'value is' : 'values are'} not as this operation takes them`, { errors: wrong });
+  throw new Problem(
+    'validation_failed',
+    `${String(wrong.length)} ${wrong.length === 1 ? 'value is' : 'values are'} not as this operation takes them`,
+    { errors: wrong },
+  );
 }
 
 /** Makes DTOs out of bodies and queries. */
@@ -38,6 +58,8 @@ export function validated<T extends object>(type: new () => T, value: unknown, {
 export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || type === 'param' || PRIMITIVES.has(metatype)) return value;
-    return validated(metatype as new () => object, value, { place: type === 'query' ? 'parameter' : 'pointer' });
+    return validated(metatype as new () => object, value, {
+      place: type === 'query' ? 'parameter' : 'pointer',
+    });
   }
 }

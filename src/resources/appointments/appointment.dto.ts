@@ -1,8 +1,16 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import {
-  APPOINTMENT_STATUSES, CANCELLATION_REASONS, MODALITIES,
-  type Appointment, type AppointmentStatus, type Attendee, type Cancellation, type CancellationReason, type Modality,
+  APPOINTMENT_STATUSES,
+  CANCELLATION_REASONS,
+  MODALITIES,
+  type Appointment,
+  type AppointmentStatus,
+  type Attendee,
+  type Cancellation,
+  type CancellationReason,
+  type Modality,
 } from '../../canonical/appointment';
+import { INCLUDES, type Include } from '../../mirror/records';
 import { Ids, InstantField, MayBeAbsent, OneOf, SomeOf } from '../../platform/http/fields';
 import { PageDto } from '../../platform/http/paging.dto';
 import { ServiceDto } from '../bookable-services/bookable-service.dto';
@@ -11,7 +19,6 @@ import { LocationDto } from '../locations/location.dto';
 import { PractitionerDto } from '../practitioners/practitioner.dto';
 import { RecordDto, RecordQuery, RecordsQuery } from '../record.dto';
 
-const INCLUDES = ['remote', 'client', 'practitioner', 'service', 'location'] as const;
 const SORTS = ['start', '-start', 'updatedAt', '-updatedAt'] as const;
 
 export class AttendeeDto implements Attendee<string> {
@@ -23,16 +30,27 @@ export class AttendeeDto implements Attendee<string> {
   arrivedAt: string | null;
   /** @example null */
   cancelledAt: string | null;
-  /** The vendor's record of the attendance, where it has one. @example null */
+  /**
+   * The vendor's record of the attendance, where it has one.
+   * @example null
+   */
   remoteId: string | null;
 }
 
 export class CancellationDto implements Cancellation {
   /** @example 2026-01-30T16:12:00.000Z */
   at: string | null;
-  @ApiProperty({ enum: [...CANCELLATION_REASONS], enumName: 'CancellationReason', nullable: true, example: 'sick' })
+  @ApiProperty({
+    enum: [...CANCELLATION_REASONS],
+    enumName: 'CancellationReason',
+    nullable: true,
+    example: 'sick',
+  })
   reason: CancellationReason | null;
-  /** The vendor's text, else its code. @example Sick */
+  /**
+   * The vendor's text, else its code.
+   * @example Sick
+   */
   remoteReason: string | null;
   /** @example Called in the morning */
   note: string | null;
@@ -41,9 +59,15 @@ export class CancellationDto implements Cancellation {
 export class AppointmentDto extends RecordDto implements Appointment<string> {
   @ApiProperty({ enum: [...APPOINTMENT_STATUSES], enumName: 'AppointmentStatus' })
   status: AppointmentStatus;
-  /** The vendor's own word. @example Pending */
+  /**
+   * The vendor's own word.
+   * @example Pending
+   */
   remoteStatus: string | null;
-  /** Null only where the vendor has none. @example 2026-02-02T09:00:00.000Z */
+  /**
+   * Null only where the vendor has none.
+   * @example 2026-02-02T09:00:00.000Z
+   */
   start: string | null;
   /** @example 2026-02-02T09:30:00.000Z */
   end: string | null;
@@ -51,19 +75,37 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
   title: string | null;
   /** @example Annual checkup */
   description: string | null;
-  /** For the staff only. @example null */
+  /**
+   * For the staff only.
+   * @example null
+   */
   notes: string | null;
-  /** What the client sees. @example null */
+  /**
+   * What the client sees.
+   * @example null
+   */
   clientMessage: string | null;
   @ApiProperty({ enum: [...MODALITIES], enumName: 'Modality', nullable: true })
   modality: Modality | null;
-  /** The client's link. @example null */
+  /**
+   * The client's link.
+   * @example null
+   */
   videoUrl: string | null;
-  /** The primary practitioner. @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61 */
+  /**
+   * The primary practitioner.
+   * @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61
+   */
   practitionerId: string | null;
-  /** The primary first. @example ["019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61"] */
+  /**
+   * The primary first.
+   * @example ["019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61"]
+   */
   practitionerIds: string[];
-  /** The primary client; null for a group and for a break. @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51 */
+  /**
+   * The primary client; null for a group and for a break.
+   * @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51
+   */
   clientId: string | null;
   attendees: AttendeeDto[];
   /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71 */
@@ -75,7 +117,10 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
   cancellation: CancellationDto | null;
   /** @example #c1fffb */
   color: string | null;
-  /** IANA name. @example Europe/London */
+  /**
+   * IANA name.
+   * @example Europe/London
+   */
   timeZone: string | null;
   /** Only with `include=client`. */
   client?: ClientDto | null;
@@ -118,12 +163,18 @@ export class AppointmentsQuery extends RecordsQuery {
   @SomeOf(APPOINTMENT_STATUSES)
   status?: string[];
 
-  /** Only appointments that start then or later. @example 2026-01-31T00:00:00Z */
+  /**
+   * Only appointments that start then or later.
+   * @example 2026-01-31T00:00:00Z
+   */
   @MayBeAbsent()
   @InstantField()
   startsFrom?: string;
 
-  /** Only appointments that start earlier. @example 2026-02-28T00:00:00Z */
+  /**
+   * Only appointments that start earlier.
+   * @example 2026-02-28T00:00:00Z
+   */
   @MayBeAbsent()
   @InstantField()
   startsBefore?: string;
@@ -136,12 +187,12 @@ export class AppointmentsQuery extends RecordsQuery {
   /** What to embed in each appointment. */
   @MayBeAbsent()
   @SomeOf(INCLUDES)
-  include?: (typeof INCLUDES)[number][];
+  include?: Include[];
 }
 
 export class AppointmentQuery extends OmitType(RecordQuery, ['include']) {
   /** What to embed in the appointment. */
   @MayBeAbsent()
   @SomeOf(INCLUDES)
-  include?: (typeof INCLUDES)[number][];
+  include?: Include[];
 }

@@ -1,18 +1,19 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RecordsService } from '../../mirror/records.service';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
 import { Returns } from '../../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { Requires, TheCaller } from '../../platform/http/caller';
+import type { Caller } from '../../platform/scopes';
+import { RecordAnswers } from '../record-answers';
 import { AppointmentDto, AppointmentPageDto, AppointmentQuery, AppointmentsQuery } from './appointment.dto';
 
 @ApiTags('Appointments')
 @Requires('read')
 @Controller('v1/appointments')
 export class AppointmentsController {
-  constructor(private readonly records: RecordsService) {}
+  constructor(private readonly records: RecordAnswers) {}
 
   /**
    * Lists appointments, of all connections in one list.
@@ -30,7 +31,12 @@ export class AppointmentsController {
    */
   @Get(':id')
   @Returns(AppointmentDto)
-  getAppointment(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: AppointmentQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+  getAppointment(
+    @TheCaller() { tenantId }: Caller,
+    @Param('id', PathId) id: string,
+    @Query() query: AppointmentQuery,
+    @Fresh() fresh: boolean,
+  ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'appointments' }, id, { ...query, fresh });
   }
 }

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Id, InstantField, MayBeAbsent } from '../../platform/http/fields';
 
 export class AvailabilityQuery {
@@ -21,11 +22,17 @@ export class AvailabilityQuery {
   @Id()
   locationId?: string;
 
-  /** Slots that start then or later. @example 2026-02-02T00:00:00Z */
+  /**
+   * Slots that start then or later.
+   * @example 2026-02-02T00:00:00Z
+   */
   @InstantField()
   from: string;
 
-  /** Slots that start earlier; at most 31 days after `from`. @example 2026-02-09T00:00:00Z */
+  /**
+   * Slots that start earlier; at most 31 days after `from`.
+   * @example 2026-02-09T00:00:00Z
+   */
   @InstantField()
   to: string;
 }
@@ -47,6 +54,10 @@ export class SlotDto {
 
 export class AvailabilityDto {
   data: SlotDto[];
-  /** What the vendor does not offer online, in words. @example [] */
+  /**
+   * What the vendor does not offer online, in words.
+   * @example []
+   */
+  @ApiProperty({ type: [String] })
   warnings: readonly string[];
 }

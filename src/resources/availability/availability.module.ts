@@ -2,9 +2,9 @@ import { Module } from '@nestjs/common';
 import { ConnectionsModule } from '../../connections/connections.module';
 import { SessionsService } from '../../connections/sessions.service';
 import { IdentityModule } from '../../identity/identity.module';
-import { IdentityRepository } from '../../identity/identity.repository';
+import { IdentityService } from '../../identity/identity.service';
 import { MirrorModule } from '../../mirror/mirror.module';
-import { MirrorWriterRepository } from '../../mirror/mirror-writer.repository';
+import { MirrorWriterService } from '../../mirror/mirror-writer.service';
 import { Database } from '../../platform/database/database';
 import { AvailabilityController } from './availability.controller';
 import { AvailabilityService } from './availability.service';
@@ -16,9 +16,15 @@ import { AvailabilityService } from './availability.service';
   providers: [
     {
       provide: AvailabilityService,
-      useFactory: (...[sessions, identity, writer, database]: [SessionsService, IdentityRepository, MirrorWriterRepository, Database]) =>
-        new AvailabilityService(sessions, identity, writer, database),
-      inject: [SessionsService, IdentityRepository, MirrorWriterRepository, Database],
+      useFactory: (
+        ...[sessions, identity, writer, database]: [
+          SessionsService,
+          IdentityService,
+          MirrorWriterService,
+          Database,
+        ]
+      ) => new AvailabilityService(sessions, identity, writer, database),
+      inject: [SessionsService, IdentityService, MirrorWriterService, Database],
     },
   ],
 })

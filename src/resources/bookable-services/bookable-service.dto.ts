@@ -9,13 +9,22 @@ export class ServiceDto extends RecordDto implements Service<string> {
   name: string | null;
   /** @example Consultation Appointment */
   description: string | null;
-  /** Null where the vendor does not say. @example 30 */
+  /**
+   * Null where the vendor does not say.
+   * @example 30
+   */
   durationMinutes: number | null;
   /** @example #807dba */
   color: string | null;
-  /** Null where nothing is known of the record but its id. @example true */
+  /**
+   * Null where nothing is known of the record but its id.
+   * @example true
+   */
   active: boolean | null;
-  /** Who offers it, where the vendor says. @example [] */
+  /**
+   * Who offers it, where the vendor says.
+   * @example []
+   */
   practitionerIds: string[];
 }
 

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RecordsService } from '../../mirror/records.service';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
 import { Returns } from '../../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { Requires, TheCaller } from '../../platform/http/caller';
+import type { Caller } from '../../platform/scopes';
+import { RecordAnswers } from '../record-answers';
 import { RecordQuery } from '../record.dto';
 import { ServiceDto, ServicePageDto, ServicesQuery } from './bookable-service.dto';
 
@@ -13,7 +14,7 @@ import { ServiceDto, ServicePageDto, ServicesQuery } from './bookable-service.dt
 @Requires('read')
 @Controller('v1/services')
 export class ServicesController {
-  constructor(private readonly records: RecordsService) {}
+  constructor(private readonly records: RecordAnswers) {}
 
   /**
    * Lists services, of all connections in one list.
@@ -31,7 +32,12 @@ export class ServicesController {
    */
   @Get(':id')
   @Returns(ServiceDto)
-  getService(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: RecordQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+  getService(
+    @TheCaller() { tenantId }: Caller,
+    @Param('id', PathId) id: string,
+    @Query() query: RecordQuery,
+    @Fresh() fresh: boolean,
+  ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'services' }, id, { ...query, fresh });
   }
 }

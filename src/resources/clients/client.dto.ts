@@ -1,5 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CLIENT_STATUSES, GENDERS, type Address, type Client, type ClientStatus, type Consents, type Gender } from '../../canonical/client';
+import {
+  CLIENT_STATUSES,
+  GENDERS,
+  type Address,
+  type Client,
+  type ClientStatus,
+  type Consents,
+  type Gender,
+} from '../../canonical/client';
 import { DateField, MayBeAbsent, OneOf, SomeOf, Text } from '../../platform/http/fields';
 import { PageDto } from '../../platform/http/paging.dto';
 import { NamedRecordsQuery, RecordDto } from '../record.dto';
@@ -19,9 +27,15 @@ export class AddressDto implements Address {
   region: string | null;
   /** @example CW11 5SY */
   postalCode: string | null;
-  /** ISO 3166-1 alpha-2 where it can be told, else the vendor's word. @example GB */
+  /**
+   * ISO 3166-1 alpha-2 where it can be told, else the vendor's word.
+   * @example GB
+   */
   country: string | null;
-  /** The whole address in one text, where the vendor keeps it so. @example null */
+  /**
+   * The whole address in one text, where the vendor keeps it so.
+   * @example null
+   */
   formatted: string | null;
 }
 
@@ -45,15 +59,24 @@ export class ClientDto extends RecordDto implements Client {
   fullName: string | null;
   /** @example lisa@example.com */
   email: string | null;
-  /** E.164. @example +447123123456 */
+  /**
+   * E.164.
+   * @example +447123123456
+   */
   phone: string | null;
-  /** As the vendor holds it. @example 07123123456 */
+  /**
+   * As the vendor holds it.
+   * @example 07123123456
+   */
   phoneRaw: string | null;
   /** @example 1990-05-16 */
   birthDate: string | null;
   @ApiProperty({ enum: [...GENDERS], enumName: 'Gender', nullable: true, example: null })
   gender: Gender | null;
-  /** BCP 47. @example en */
+  /**
+   * BCP 47.
+   * @example en
+   */
   language: string | null;
   address: AddressDto | null;
   /** @example null */
@@ -69,17 +92,26 @@ export class ClientPageDto {
 }
 
 export class ClientsQuery extends NamedRecordsQuery {
-  /** Only clients with this e-mail address, whatever its case. @example lisa@example.com */
+  /**
+   * Only clients with this e-mail address, whatever its case.
+   * @example lisa@example.com
+   */
   @MayBeAbsent()
   @Text({ max: 255 })
   email?: string;
 
-  /** Only clients with this phone number, in E.164. @example +447123123456 */
+  /**
+   * Only clients with this phone number, in E.164.
+   * @example +447123123456
+   */
   @MayBeAbsent()
   @Text({ max: 40 })
   phone?: string;
 
-  /** Only clients born that day. @example 1990-05-16 */
+  /**
+   * Only clients born that day.
+   * @example 1990-05-16
+   */
   @MayBeAbsent()
   @DateField()
   birthDate?: string;

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RecordsService } from '../../mirror/records.service';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
 import { Returns } from '../../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { Requires, TheCaller } from '../../platform/http/caller';
+import type { Caller } from '../../platform/scopes';
+import { RecordAnswers } from '../record-answers';
 import { RecordQuery } from '../record.dto';
 import { ClientDto, ClientPageDto, ClientsQuery } from './client.dto';
 
@@ -13,7 +14,7 @@ import { ClientDto, ClientPageDto, ClientsQuery } from './client.dto';
 @Requires('read')
 @Controller('v1/clients')
 export class ClientsController {
-  constructor(private readonly records: RecordsService) {}
+  constructor(private readonly records: RecordAnswers) {}
 
   /**
    * Lists clients, of all connections in one list.
@@ -31,7 +32,12 @@ export class ClientsController {
    */
   @Get(':id')
   @Returns(ClientDto)
-  getClient(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: RecordQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+  getClient(
+    @TheCaller() { tenantId }: Caller,
+    @Param('id', PathId) id: string,
+    @Query() query: RecordQuery,
+    @Fresh() fresh: boolean,
+  ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'clients' }, id, { ...query, fresh });
   }
 }

@@ -1,6 +1,6 @@
 import type { Location } from '../../canonical/location';
-import { PageDto } from '../../platform/http/paging.dto';
-import { AddressDto } from '../clients/client.dto';
+import type { PageDto } from '../../platform/http/paging.dto';
+import type { AddressDto } from '../clients/client.dto';
 import { RecordDto } from '../record.dto';
 
 export class LocationDto extends RecordDto implements Location {
@@ -9,9 +9,15 @@ export class LocationDto extends RecordDto implements Location {
   /** @example null */
   description: string | null;
   address: AddressDto | null;
-  /** IANA name. @example Europe/London */
+  /**
+   * IANA name.
+   * @example Europe/London
+   */
   timeZone: string | null;
-  /** E.164. @example null */
+  /**
+   * E.164.
+   * @example null
+   */
   phone: string | null;
 }
 

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RecordsService } from '../../mirror/records.service';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
 import { Returns } from '../../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { Requires, TheCaller } from '../../platform/http/caller';
+import type { Caller } from '../../platform/scopes';
+import { RecordAnswers } from '../record-answers';
 import { CatalogueQuery } from '../catalogue.dto';
 import { RecordQuery } from '../record.dto';
 import { LocationDto, LocationPageDto } from './location.dto';
@@ -14,7 +15,7 @@ import { LocationDto, LocationPageDto } from './location.dto';
 @Requires('read')
 @Controller('v1/locations')
 export class LocationsController {
-  constructor(private readonly records: RecordsService) {}
+  constructor(private readonly records: RecordAnswers) {}
 
   /**
    * Lists locations, of all connections in one list.
@@ -32,7 +33,12 @@ export class LocationsController {
    */
   @Get(':id')
   @Returns(LocationDto)
-  getLocation(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: RecordQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+  getLocation(
+    @TheCaller() { tenantId }: Caller,
+    @Param('id', PathId) id: string,
+    @Query() query: RecordQuery,
+    @Fresh() fresh: boolean,
+  ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'locations' }, id, { ...query, fresh });
   }
 }

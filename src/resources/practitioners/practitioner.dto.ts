@@ -13,15 +13,24 @@ export class PractitionerDto extends RecordDto implements Practitioner<string> {
   fullName: string | null;
   /** @example null */
   email: string | null;
-  /** E.164. @example null */
+  /**
+   * E.164.
+   * @example null
+   */
   phone: string | null;
-  /** As the vendor holds it. @example null */
+  /**
+   * As the vendor holds it.
+   * @example null
+   */
   phoneRaw: string | null;
   /** @example Physiotherapist */
   title: string | null;
   /** @example ["surgeon_abdominal"] */
   specialties: string[];
-  /** Null where nothing is known of the record but its id. @example true */
+  /**
+   * Null where nothing is known of the record but its id.
+   * @example true
+   */
   active: boolean | null;
   /** @example ["019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81"] */
   locationIds: string[];

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RecordsService } from '../../mirror/records.service';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
 import { Returns } from '../../platform/http/returns';
-import { Requires, TheCaller, type Caller } from '../../platform/http/caller';
+import { Requires, TheCaller } from '../../platform/http/caller';
+import type { Caller } from '../../platform/scopes';
+import { RecordAnswers } from '../record-answers';
 import { RecordQuery } from '../record.dto';
 import { PractitionerDto, PractitionerPageDto, PractitionersQuery } from './practitioner.dto';
 
@@ -13,7 +14,7 @@ import { PractitionerDto, PractitionerPageDto, PractitionersQuery } from './prac
 @Requires('read')
 @Controller('v1/practitioners')
 export class PractitionersController {
-  constructor(private readonly records: RecordsService) {}
+  constructor(private readonly records: RecordAnswers) {}
 
   /**
    * Lists practitioners, of all connections in one list.
@@ -21,7 +22,10 @@ export class PractitionersController {
    */
   @Get()
   @Returns(PractitionerPageDto)
-  listPractitioners(@TheCaller() { tenantId }: Caller, @Query() query: PractitionersQuery): Promise<Rendered> {
+  listPractitioners(
+    @TheCaller() { tenantId }: Caller,
+    @Query() query: PractitionersQuery,
+  ): Promise<Rendered> {
     return this.records.list({ tenantId, resource: 'practitioners' }, query);
   }
 
@@ -31,7 +35,12 @@ export class PractitionersController {
    */
   @Get(':id')
   @Returns(PractitionerDto)
-  getPractitioner(@TheCaller() { tenantId }: Caller, @Param('id', PathId) id: string, @Query() query: RecordQuery, @Fresh() fresh: boolean): Promise<Rendered> {
+  getPractitioner(
+    @TheCaller() { tenantId }: Caller,
+    @Param('id', PathId) id: string,
+    @Query() query: RecordQuery,
+    @Fresh() fresh: boolean,
+  ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'practitioners' }, id, { ...query, fresh });
   }
 }

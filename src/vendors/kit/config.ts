@@ -1,6 +1,14 @@
 import { Type } from 'class-transformer';
 import {
-  IsBoolean, IsInt, IsISO31661Alpha2, IsOptional, IsTimeZone, IsUrl, Max, Min, ValidateNested,
+  IsBoolean,
+  IsInt,
+  IsISO31661Alpha2,
+  IsOptional,
+  IsTimeZone,
+  IsUrl,
+  Max,
+  Min,
+  ValidateNested,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 
@@ -43,8 +51,18 @@ export class RateLimitSettings {
 
 /** The settings that every vendor's connection has. A vendor's own class extends it and sets its defaults. */
 export class CommonSettings {
-  @JSONSchema({ description: "The vendor's API root; another host than the vendor's own only where the operator allows it" })
-  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true, allow_query_components: false, allow_fragments: false })
+  @JSONSchema({
+    description:
+      "The vendor's API root; another host than the vendor's own only where the operator allows it",
+  })
+  @IsUrl({
+    protocols: ['http', 'https'],
+    require_protocol: true,
+    require_tld: false,
+    disallow_auth: true,
+    allow_query_components: false,
+    allow_fragments: false,
+  })
   baseUrl: string;
 
   @JSONSchema({ description: "IANA time zone of the clinic, where the vendor's records name none" })
@@ -68,4 +86,3 @@ export class CommonSettings {
   @Type(() => RateLimitSettings)
   rateLimit?: RateLimitSettings;
 }
-

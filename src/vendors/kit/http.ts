@@ -99,7 +99,11 @@ interface Sent {
 }
 
 /** Sends once and reads the answer; refusals and silence become VendorError. */
-async function send(sent: Sent, policy: HttpPolicy, report: HttpEnvironment['report']): Promise<VendorAnswer> {
+async function send(
+  sent: Sent,
+  policy: HttpPolicy,
+  report: HttpEnvironment['report'],
+): Promise<VendorAnswer> {
   const started = performance.now();
   const isRead = sent.method === 'GET';
   let response: AxiosResponse<string> | null = null;
@@ -114,7 +118,11 @@ async function send(sent: Sent, policy: HttpPolicy, report: HttpEnvironment['rep
   } catch (error) {
     throw silence(error, sent);
   } finally {
-    report({ operation: sent.operation, status: response?.status ?? null, durationMs: performance.now() - started });
+    report({
+      operation: sent.operation,
+      status: response?.status ?? null,
+      durationMs: performance.now() - started,
+    });
   }
   return read(response, sent, policy);
 }
@@ -128,21 +136,39 @@ function silence(error: unknown, { operation }: Sent): VendorError {
   const outcome = NEVER_SENT.has(code) ? 'not_done' : 'unknown';
   const at = { operation, status: null, code: null, retryAfterMs: null, outcome } as const;
   if (TIMED_OUT.has(code)) return new VendorError('timeout', 'The vendor did not answer in time', at);
-  if (code === 'ERR_BAD_RESPONSE') return new VendorError('invalid_response', 'The answer broke off or is too large', at);
-  return new VendorError('unavailable', `The vendor cannot be reached (${code === '' ? 'connection failed' : code})`, at);
+  if (code === 'ERR_BAD_RESPONSE')
+    return new VendorError('invalid_response', 'The answer broke off or is too large', at);
+  return new VendorError(
+    'unavailable',
+    `The vendor cannot be reached (${code === '' ? 'connection failed' : code})`,
+    at,
+  );
 }
 
-function read(response: AxiosResponse<string>, { operation }: Sent, policy: HttpPolicy): VendorAnswer {
+function read(
+  response: AxiosResponse<string>,
+  { operation, method }: Sent,
+  policy: HttpPolicy,
+): VendorAnswer {
   const { status } = response;
-  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  const headers = Object.fromEntries(
+    Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+  );
   const isSuccess = status >= 200 && status < 300;
   const body = parseBody(response.data);
-  if (isSuccess && body !== undefined) return { status, headers, body };
-  const { code, message } = isSuccess || body === undefined ? { code: null, message: null } : policy.explain(body);
+  const isAnswer = body !== undefined && (body !== null || method !== 'GET');
+  if (isSuccess && isAnswer) return { status, headers, body };
+  const { code, message } = isSuccess || !isAnswer ? { code: null, message: null } : policy.explain(body);
   const kind = isSuccess ? 'invalid_response' : kindOf(policy.errors, status, code);
   const outcome = status >= 400 && status < 500 ? 'not_done' : 'unknown';
-  const said = isSuccess ? 'The answer is no JSON' : (message ?? `The vendor answered ${String(status)}`);
-  throw new VendorError(kind, said, { operation, status, code, retryAfterMs: retryAfterMs(headers, Date.now()), outcome });
+  const said = isSuccess ? 'The answer holds no JSON' : (message ?? `The vendor answered ${String(status)}`);
+  throw new VendorError(kind, said, {
+    operation,
+    status,
+    code,
+    retryAfterMs: retryAfterMs(headers, Date.now()),
+    outcome,
+  });
 }
 
 /** The parsed body, null for an empty one, undefined for what is no JSON. */
@@ -165,7 +191,13 @@ function patiently<T>(method: string, patienceMs: number, attempt: () => Promise
     (method === 'GET' || error.at.outcome === 'not_done') &&
     (error.at.retryAfterMs ?? 0) <= patienceMs;
   const backoff = new DelegateBackoff<{ attempt: number; result: unknown }>(({ attempt: nth, result }) => {
-    const asked = result !== null && typeof result === 'object' && 'error' in result && result.error instanceof VendorError ? result.error.at.retryAfterMs : null;
+    const asked =
+      result !== null &&
+      typeof result === 'object' &&
+      'error' in result &&
+      result.error instanceof VendorError
+        ? result.error.at.retryAfterMs
+        : null;
     return pauseMs(nth, asked);
   });
   return retry(handleWhen(again), { maxAttempts: RETRIES, backoff }).execute(attempt);
@@ -204,7 +236,13 @@ export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): Ve
     };
     const url = `${policy.baseUrl}${request.path}${query === '' ? '' : `${request.path.includes('?') ? '&' : '?'}${query}`}`;
     const data = request.json === undefined ? {} : { data: JSON.stringify(request.json) };
-    const sent: Sent = { operation: request.operation, method: request.method ?? 'GET', url, headers, ...data };
+    const sent: Sent = {
+      operation: request.operation,
+      method: request.method ?? 'GET',
+      url,
+      headers,
+      ...data,
+    };
     return gate.run(policy.limits, () => send(sent, policy, report));
   };
 

@@ -13,6 +13,8 @@ export function withoutFields(value: unknown, fields: ReadonlySet<string>): unkn
   if (fields.size === 0 || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => withoutFields(item, fields));
   return Object.fromEntries(
-    Object.entries(value).filter(([key]) => !fields.has(key)).map(([key, inner]) => [key, withoutFields(inner, fields)]),
+    Object.entries(value)
+      .filter(([key]) => !fields.has(key))
+      .map(([key, inner]) => [key, withoutFields(inner, fields)]),
   );
 }

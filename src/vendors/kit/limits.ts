@@ -35,7 +35,13 @@ export function gateInMemory(): LimitGate {
     if (requestsPerMinute === null) return null;
     const key = `${sharedBy} ${String(requestsPerMinute)}`;
     let queue = queues.get(key);
-    if (!queue) queues.set(key, (queue = new RateLimiterQueue(new RateLimiterMemory({ ...slices(requestsPerMinute), keyPrefix: key }))));
+    if (!queue)
+      queues.set(
+        key,
+        (queue = new RateLimiterQueue(
+          new RateLimiterMemory({ ...slices(requestsPerMinute), keyPrefix: key }),
+        )),
+      );
     return queue;
   };
   const bulkheadOf = ({ sharedBy, maxInFlight }: Limits): BulkheadPolicy => {

@@ -26,7 +26,7 @@ export async function* walk<Wire>(
   const cursors = new Set<string>();
   const recent: ReadonlySet<string>[] = [];
   let barren = 0;
-  for (let cursor: string | null = start; cursor !== null; ) {
+  for (let cursor: string | null = start; cursor !== null;) {
     cursors.add(cursor);
     const page: WirePage<Wire> = await fetch(cursor);
     const { items, ids } = freshOf(page.items, idOf, recent);
@@ -65,7 +65,11 @@ function circle(operation: string): VendorError {
 export function mapPage<R extends ResourceName, Wire>(
   wires: readonly Wire[],
   next: string | null,
-  { map, raw, idOf }: { map: (wire: Wire) => Mapped<R>; raw: (wire: Wire) => unknown; idOf: (wire: Wire) => string | null },
+  {
+    map,
+    raw,
+    idOf,
+  }: { map: (wire: Wire) => Mapped<R>; raw: (wire: Wire) => unknown; idOf: (wire: Wire) => string | null },
 ): Page<R> {
   const items: Seen<R>[] = [];
   const setAside: SetAside[] = [];
@@ -73,7 +77,8 @@ export function mapPage<R extends ResourceName, Wire>(
     try {
       items.push({ ...map(wire), raw: raw(wire) });
     } catch (error) {
-      if (!(error instanceof InvalidRecord)) throw error;
+      // A TypeError: something that should be an object or a list is neither.
+      if (!(error instanceof InvalidRecord || error instanceof TypeError)) throw error;
       setAside.push({ remoteId: idOf(wire), code: 'invalid_record', message: error.message });
     }
   }

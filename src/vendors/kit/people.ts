@@ -20,12 +20,18 @@ export function people(faker: Faker, count: number): Person[] {
     const female = faker.datatype.boolean();
     const firstName = faker.person.firstName(female ? 'female' : 'male');
     const lastName = faker.person.lastName();
-    const local = `${firstName}.${lastName}`.normalize('NFD').replace(/[^A-Za-z.]/g, '').toLowerCase();
+    const local = `${firstName}.${lastName}`
+      .normalize('NFD')
+      .replace(/[^A-Za-z.]/g, '')
+      .toLowerCase();
     return {
       firstName,
       lastName,
       email: `${local}.${String(i + 1)}@example.com`,
-      birthDate: faker.date.birthdate({ min: 1, max: 95, mode: 'age', refDate: '2026-01-01T00:00:00Z' }).toISOString().slice(0, 10),
+      birthDate: faker.date
+        .birthdate({ min: 1, max: 95, mode: 'age', refDate: '2026-01-01T00:00:00Z' })
+        .toISOString()
+        .slice(0, 10),
       female,
       street: faker.location.street(),
       houseNumber: String(faker.number.int({ min: 1, max: 240 })),
@@ -63,11 +69,23 @@ const SLOT_MINUTES = 60;
  * Fills calendars with bookings that do not overlap, on working days outwards from today (one day back, two ahead, and
  * so on), in the clinic's local working hours. Sorted by start.
  */
-export function bookings({ faker, now, timeZone, practitioners, clients, minutes, count }: CalendarPlan): Booking[] {
-  const today = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate();
+export function bookings({
+  faker,
+  now,
+  timeZone,
+  practitioners,
+  clients,
+  minutes,
+  count,
+}: CalendarPlan): Booking[] {
+  const today = Temporal.Instant.fromEpochMilliseconds(now.getTime())
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate();
   const made: Booking[] = [];
   for (let distance = 0; made.length < count; distance += 1) {
-    const day = today.add({ days: distance % 3 === 0 ? -Math.ceil(distance / 3) : Math.ceil((distance * 2) / 3) });
+    const day = today.add({
+      days: distance % 3 === 0 ? -Math.ceil(distance / 3) : Math.ceil((distance * 2) / 3),
+    });
     if (day.dayOfWeek > 5 && distance > 0) continue;
     const opens = day.toZonedDateTime({ timeZone, plainTime: { hour: FIRST_HOUR } }).epochMilliseconds;
     for (let slot = 0; slot < SLOTS_A_DAY && made.length < count; slot += 1) {
@@ -75,7 +93,13 @@ export function bookings({ faker, now, timeZone, practitioners, clients, minutes
         if (faker.number.int(9) < 4) continue;
         const service = faker.number.int(minutes.length - 1);
         const offset = slot * SLOT_MINUTES * 60_000;
-        made.push({ practitioner, client: faker.number.int(clients - 1), service, start: new Date(opens + offset), minutes: minutes[service] ?? 30 });
+        made.push({
+          practitioner,
+          client: faker.number.int(clients - 1),
+          service,
+          start: new Date(opens + offset),
+          minutes: minutes[service] ?? 30,
+        });
       }
     }
   }

@@ -6,7 +6,12 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, now: num
   const after = headers['retry-after']?.trim();
   const reset = headers['x-ratelimit-reset']?.trim();
   if (after !== undefined && /^\d{1,6}$/.test(after)) return Math.min(Number(after) * 1000, LONGEST_MS);
-  const at = after !== undefined && /[a-z]{3}/i.test(after) ? Date.parse(after) : reset !== undefined && /^\d{9,11}$/.test(reset) ? Number(reset) * 1000 : NaN;
+  const at =
+    after !== undefined && /[a-z]{3}/i.test(after)
+      ? Date.parse(after)
+      : reset !== undefined && /^\d{9,11}$/.test(reset)
+        ? Number(reset) * 1000
+        : NaN;
   return Number.isNaN(at) ? null : Math.min(Math.max(at - now, 0), LONGEST_MS);
 }
 

@@ -26,7 +26,12 @@ export interface LedgerEntry {
 
 /** One way in which a vendor fails. `lost_answer` and `error_after` fail after the request took effect. */
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: unknown;
+    }
   | { readonly kind: 'reset' }
   | { readonly kind: 'html' }
   | { readonly kind: 'malformed' }
@@ -72,6 +77,8 @@ interface ActiveRule extends FaultRule {
 
 const REQUESTS_KEPT = 1000;
 
+type Served = Pick<Sandbox, 'ledger' | 'requests' | 'fail' | 'heal' | 'close'>;
+
 /** Serves a vendor's routes on loopback, with its faults and its ledger. `routes` adds what the vendor documents. */
 export async function serveSandbox({
   port,
@@ -79,22 +86,30 @@ export async function serveSandbox({
 }: {
   port: number;
   routes: (app: FastifyInstance) => void;
-}): Promise<{ origin: string } & Pick<Sandbox, 'ledger' | 'requests' | 'fail' | 'heal' | 'close'>> {
-  const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false, routerOptions: { maxParamLength: 500 } });
+}): Promise<Served & { origin: string }> {
+  const app = fastify({
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 500 },
+  });
+  const served = keepBooks(app);
+  routes(app);
+  const origin = await app.listen({ host: process.env['SANDBOX_HOST'] ?? '127.0.0.1', port });
+  return { ...served, origin, close: () => app.close() };
+}
+
+/** The sandbox's own part: what came in, what took effect, what shall fail, and the switches for it over HTTP. */
+function keepBooks(app: FastifyInstance): Omit<Served, 'close'> {
   const rules: ActiveRule[] = [];
   const ledger: LedgerEntry[] = [];
   const requests: string[] = [];
-
-  const fail = (rule: FaultRule): void => {
-    rules.push({ ...rule, left: rule.times ?? 1, toSkip: rule.skip ?? 0 });
-  };
-  const heal = (): void => {
-    rules.length = 0;
-  };
   const chosen = new WeakMap<FastifyRequest, Fault>();
+  const fail = (rule: FaultRule): void =>
+    void rules.push({ ...rule, left: rule.times ?? 1, toSkip: rule.skip ?? 0 });
+  const heal = (): void => void rules.splice(0);
 
   app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/_sandbox/')) return;
+    if (isOwn(request)) return;
     requests.push(`${request.method} ${request.url}`);
     if (requests.length > REQUESTS_KEPT) requests.shift();
     const fault = take(rules, request);
@@ -104,7 +119,8 @@ export async function serveSandbox({
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = chosen.get(request);
-    if (request.method !== 'GET' && reply.statusCode < 300 && !request.url.startsWith('/_sandbox/') && applies(fault))
+    const tookEffect = request.method !== 'GET' && reply.statusCode < 300 && applies(fault);
+    if (tookEffect && !isOwn(request))
       ledger.push({ method: request.method, path: request.url, body: request.body });
     return fault ? after(fault, reply, payload) : payload;
   });
@@ -117,10 +133,10 @@ export async function serveSandbox({
     return reply.code(204).send();
   });
   app.get('/_sandbox/ledger', () => ledger);
-  routes(app);
-  const origin = await app.listen({ host: process.env['SANDBOX_HOST'] ?? '127.0.0.1', port });
-  return { origin, ledger, requests, fail, heal, close: () => app.close() };
+  return { ledger, requests, fail, heal };
 }
+
+const isOwn = ({ url }: FastifyRequest): boolean => url.startsWith('/_sandbox/');
 
 const INSTEAD = new Set(['status', 'html', 'malformed', 'empty', 'reset']);
 /** Whether the request reaches the vendor's data in spite of the fault. */
@@ -129,7 +145,9 @@ const applies = (fault: Fault | undefined): boolean => fault === undefined || !I
 function take(rules: ActiveRule[], request: FastifyRequest): Fault | null {
   const rule = rules.find(
     ({ left, method, path }) =>
-      left > 0 && (method ?? request.method) === request.method && (path === undefined || new RegExp(path).test(request.url)),
+      left > 0 &&
+      (method ?? request.method) === request.method &&
+      (path === undefined || new RegExp(path).test(request.url)),
   );
   if (!rule) return null;
   if (rule.toSkip > 0) {
@@ -144,7 +162,10 @@ function take(rules: ActiveRule[], request: FastifyRequest): Fault | null {
 async function before(fault: Fault, reply: FastifyReply): Promise<unknown> {
   switch (fault.kind) {
     case 'status':
-      return reply.code(fault.status).headers(fault.headers ?? {}).send(fault.body ?? { message: 'fault' });
+      return reply
+        .code(fault.status)
+        .headers(fault.headers ?? {})
+        .send(fault.body ?? { message: 'fault' });
     case 'reset':
       reply.hijack();
       reply.raw.socket?.resetAndDestroy();
@@ -176,7 +197,10 @@ function after(fault: Fault, reply: FastifyReply, payload: unknown): unknown {
     case 'truncated': {
       const body = Buffer.from(String(payload));
       reply.hijack();
-      reply.raw.writeHead(reply.statusCode, { 'content-type': 'application/json', 'content-length': body.length });
+      reply.raw.writeHead(reply.statusCode, {
+        'content-type': 'application/json',
+        'content-length': body.length,
+      });
       reply.raw.write(body.subarray(0, body.length / 2), () => socket?.destroy());
       return payload;
     }

@@ -181,8 +181,16 @@ export class Initial1790000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const tables = ['appointment_participants', ...MIRRORED, 'syncs', 'raw_records', 'remote_ids', 'connection_tokens'];
-    for (const table of [...tables, 'connections', 'api_keys', 'tenants']) await runner.query(`drop table ${table}`);
+    const tables = [
+      'appointment_participants',
+      ...MIRRORED,
+      'syncs',
+      'raw_records',
+      'remote_ids',
+      'connection_tokens',
+    ];
+    for (const table of [...tables, 'connections', 'api_keys', 'tenants'])
+      await runner.query(`drop table ${table}`);
     await runner.query('drop function app_tenant(); drop function app_is_system()');
   }
 }

@@ -63,7 +63,7 @@ interface IdRow {
 const keyOf = (resource: string, { id, scope }: RemoteRef): string => `${resource}\u0000${scope}\u0000${id}`;
 
 /** The mapping table: the only giver of ids. */
-export class IdentityRepository {
+export class IdentityService {
   constructor(private readonly database: Database) {}
 
   /**
@@ -74,13 +74,16 @@ export class IdentityRepository {
     const wanted = new Map(names.map((name) => [keyOf(name.resource, name.ref), name]));
     const known = new Map<string, GatewayId>();
     const note = (rows: readonly IdRow[]): void => {
-      for (const row of rows) known.set(keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope }), row.id);
+      for (const row of rows)
+        known.set(keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope }), row.id);
     };
     const missing = (): [string, RemoteName][] => [...wanted].filter(([key]) => !known.has(key));
 
     if (wanted.size > 0) note(await this.select(query, owner, [...wanted.values()]));
     // In the order of the index, so that two transactions that insert the same names wait for each other in one direction.
-    const fresh = missing().sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+    const fresh = missing()
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, name]) => name);
     if (fresh.length > 0) note(await this.insert(query, owner, fresh, at));
     const taken = missing().map(([, name]) => name);
     if (taken.length > 0) note(await this.select(query, owner, taken));
@@ -106,7 +109,11 @@ export class IdentityRepository {
   }
 
   /** Where one of our ids lies at the vendor; null where the tenant has no such record. */
-  async locate(tenantId: string, resource: ResourceName, ids: readonly string[]): Promise<Map<string, Located>> {
+  async locate(
+    tenantId: string,
+    resource: ResourceName,
+    ids: readonly string[],
+  ): Promise<Map<string, Located>> {
     const rows = await this.database.inTenant(tenantId, (query) =>
       query<IdRow & { connection_id: string; vendor: string }>({
         name: 'remote_ids_locate',
@@ -130,9 +137,13 @@ export class IdentityRepository {
   }
 
   /** Rows of the mapping table in the order of their ids. */
-  async mappings(tenantId: string, filters: MappingFilters, { after, limit }: { after: string | null; limit: number }): Promise<Mapping[]> {
+  async mappings(
+    tenantId: string,
+    filters: MappingFilters,
+    { after, limit }: { after: string | null; limit: number },
+  ): Promise<{ rows: Mapping[]; more: boolean }> {
     const { resource = null, connectionId = null, remoteId = null, canonicalId = null } = filters;
-    return this.database.inTenant(tenantId, (query) =>
+    const rows = await this.database.inTenant(tenantId, (query) =>
       query<Mapping & Record<string, unknown>>({
         text: `select resource, id as "canonicalId", connection_id as "connectionId", vendor, remote_id as "remoteId",
                  nullif(remote_scope, '') as "remoteScope", mark as "externalId", first_seen_at as "firstSeenAt",
@@ -142,12 +153,17 @@ export class IdentityRepository {
                  and ($4::text[] is null or remote_id = any($4)) and ($5::uuid[] is null or id = any($5))
                  and ($6::uuid is null or id > $6)
                order by id limit $7`,
-        values: [tenantId, resource, connectionId, remoteId, canonicalId, after, limit],
+        values: [tenantId, resource, connectionId, remoteId, canonicalId, after, limit + 1],
       }),
     );
+    return { rows: rows.slice(0, limit), more: rows.length > limit };
   }
 
-  private select(query: Query, { tenantId, connectionId }: Owner, names: readonly RemoteName[]): Promise<IdRow[]> {
+  private select(
+    query: Query,
+    { tenantId, connectionId }: Owner,
+    names: readonly RemoteName[],
+  ): Promise<IdRow[]> {
     return query<IdRow>({
       name: 'remote_ids_select',
       text: `select r.id, r.resource, r.remote_scope, r.remote_id
@@ -158,7 +174,12 @@ export class IdentityRepository {
     });
   }
 
-  private insert(query: Query, { tenantId, connectionId, vendor }: Owner, names: readonly RemoteName[], at: Instant): Promise<IdRow[]> {
+  private insert(
+    query: Query,
+    { tenantId, connectionId, vendor }: Owner,
+    names: readonly RemoteName[],
+    at: Instant,
+  ): Promise<IdRow[]> {
     return query<IdRow>({
       name: 'remote_ids_insert',
       text: `insert into remote_ids (tenant_id, connection_id, vendor, id, resource, remote_scope, remote_id, first_seen_at)

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { GatewayId } from '../canonical/ids';
+import { mapReferences, NOTHING_KNOWN, type ResourceName, type Resources } from '../canonical/index';
+import type { Instant } from '../canonical/values';
+import type { Owner, RemoteName, Resolved } from '../identity/identity.service';
+import type { Seen } from '../vendors/contract';
+import { TABLES, type Column } from './tables';
+
+/** A record as the mirror keeps it. */
+export interface Row {
+  readonly id: GatewayId;
+  readonly values: readonly unknown[];
+  readonly doc: string;
+  readonly hash: Buffer;
+  readonly deletedAt: Instant | null;
+  /** What the vendor's field for a caller's id holds. */
+  readonly mark: string | null;
+  /** The vendor's own record. */
+  readonly raw: unknown;
+  /** Who takes part, where the record is an appointment. */
+  readonly parties: readonly { readonly id: GatewayId; readonly role: 'practitioner' | 'client' }[];
+}
+
+/** What a record points at. */
+export function referencesOf<R extends ResourceName>(resource: R, { record }: Seen<R>): RemoteName[] {
+  const names: RemoteName[] = [];
+  mapReferences[resource](record, (to, ref) => {
+    names.push({ resource: to, ref });
+    return ref;
+  });
+  return names;
+}
+
+/** The document as it will be sent: what changes by itself (version, times of ours) is added on the way out. */
+function render(id: string, remoteId: string, { connectionId, vendor }: Owner, rest: object): string {
+  return JSON.stringify({ id, connectionId, vendor, remoteId, ...rest });
+}
+
+/** A seen record as a row, its references translated. */
+export function rowOf<R extends ResourceName>(
+  resource: R,
+  seen: Seen<R>,
+  resolved: Resolved,
+  owner: Owner,
+): Row {
+  const id = resolved.id(resource, seen.ref);
+  const record: Resources<GatewayId>[R] = mapReferences[resource](seen.record, (to, ref) =>
+    resolved.id(to, ref),
+  );
+  const doc = render(id, seen.ref.id, owner, {
+    ...record,
+    createdAt: seen.createdAt,
+    updatedAt: seen.updatedAt,
+  });
+  const hash = createHash('sha256')
+    .update(doc)
+    .update(seen.deletedAt ?? '')
+    .digest()
+    .subarray(0, 16);
+  const columns = TABLES[resource].columns;
+  return {
+    id,
+    doc,
+    hash,
+    deletedAt: seen.deletedAt,
+    values: columns.map((column) => column.of(record)),
+    mark: seen.mark,
+    raw: seen.raw,
+    parties: partiesOf(record),
+  };
+}
+
+function partiesOf(record: Resources<GatewayId>[ResourceName]): Row['parties'] {
+  if (!('attendees' in record)) return [];
+  return [
+    ...record.practitionerIds.map((id) => ({ id, role: 'practitioner' }) as const),
+    ...record.attendees.map(({ clientId }) => ({ id: clientId, role: 'client' }) as const),
+  ];
+}
+
+/** The row of a record that only another one mentions: it holds its id and nothing else. */
+export function stub(resource: ResourceName, id: GatewayId, remoteId: string, owner: Owner): Row {
+  const record = NOTHING_KNOWN[resource];
+  const doc = render(id, remoteId, owner, { ...record, createdAt: null, updatedAt: null });
+  const columns = TABLES[resource].columns as readonly Column<unknown>[];
+  return {
+    id,
+    doc,
+    hash: Buffer.alloc(0),
+    deletedAt: null,
+    values: columns.map((column) => column.of(record)),
+    mark: null,
+    raw: null,
+    parties: [],
+  };
+}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { TABLES } from '../mirror/tables';
+import type { Filters } from '../mirror/filters';
+import type { Include } from '../mirror/records';
+import { RecordsService, type RecordRequest, type Subject } from '../mirror/records.service';
+import { Cursors } from '../platform/http/cursor';
+import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
+import { etagOf, Rendered } from '../platform/http/rendered';
+
+/** What a list is asked for. */
+export interface ListRequest extends Filters {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+  readonly sort?: string | undefined;
+  readonly include?: readonly Include[] | undefined;
+}
+
+/** The mirror's records as answers: pages with their cursor, single records with their ETag. Records are text already. */
+@Injectable()
+export class RecordAnswers {
+  constructor(
+    private readonly records: RecordsService,
+    private readonly cursors: Cursors,
+  ) {}
+
+  async list(subject: Subject, request: ListRequest): Promise<Rendered> {
+    const {
+      limit = DEFAULT_LIMIT,
+      cursor,
+      sort = TABLES[subject.resource].defaultSort,
+      include = [],
+      ...filters
+    } = request;
+    const list = [subject.tenantId, subject.resource, sort, filters];
+    const after = this.cursors.read(list, cursor);
+    const { records, last } = await this.records.list(subject, { filters, sort, limit, after, include });
+    const nextCursor = last && this.cursors.write(list, last);
+    return new Rendered(`{"data":[${records.join(',')}],"page":${JSON.stringify({ limit, nextCursor })}}`, {
+      nextCursor,
+    });
+  }
+
+  async get(subject: Subject, id: string, request: RecordRequest): Promise<Rendered> {
+    const { json, version } = await this.records.get(subject, id, request);
+    return new Rendered(json, { etag: etagOf(version) });
+  }
+}

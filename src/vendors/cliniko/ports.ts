@@ -1,0 +1,250 @@
+import type { ResourceName } from '../../canonical/index';
+import { text } from '../../canonical/values';
+import type { ListQuery, Mapped, Page, Port, Seen } from '../contract';
+import type { VendorHttp } from '../kit/http';
+import { mapPage } from '../kit/pages';
+import { changedSince, reader, startsWithin, type Reader, type Source } from './api';
+import { appointmentMapper } from './appointment.mapper';
+import { clientMapper } from './client.mapper';
+import type { ClinikoSettings } from './cliniko.config';
+import { locationMapper } from './location.mapper';
+import { practitionerMapper } from './practitioner.mapper';
+import { serviceMapper } from './service.mapper';
+import {
+  APPOINTMENT_TYPES,
+  ATTENDEES,
+  BUSINESSES,
+  GROUP_APPOINTMENTS,
+  idOf,
+  INACTIVE_PRACTITIONERS,
+  INDIVIDUAL_APPOINTMENTS,
+  linkedId,
+  LISTED_ATTENDEES,
+  PATIENTS,
+  practitionersOf,
+  PRACTITIONERS,
+  SERVICES,
+  type AppointmentWire,
+  type ClinikoAppointment,
+  type ClinikoAppointmentType,
+  type ClinikoAttendee,
+  type ClinikoPractitioner,
+  type ClinikoRecord,
+  type Collection,
+  type PractitionerWire,
+  type ServiceWire,
+} from './wire';
+
+type ReadPort<R extends ResourceName> = Pick<Port<R>, 'list' | 'get'>;
+/** How a resource's wire objects become records: the mapper, and which part of them is Cliniko's own record. */
+interface Reading<R extends ResourceName, Wire> {
+  readonly map: (wire: Wire) => Mapped<R>;
+  readonly raw: (wire: Wire) => ClinikoRecord;
+}
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+};
+
+/** Walks the sources and maps what comes. */
+async function* pages<R extends ResourceName, Wire>(
+  read: Reader,
+  sources: readonly Source<Wire>[],
+  resumeAt: string | null,
+  { map, raw }: Reading<R, Wire>,
+): AsyncGenerator<Page<R>> {
+  for await (const { items, next } of read.walkAll(sources, resumeAt))
+    yield mapPage(items, next, { map, raw, idOf: (wire) => text(raw(wire).id) });
+}
+const seen = <R extends ResourceName, Wire>(wire: Wire, { map, raw }: Reading<R, Wire>): Seen<R> => ({
+  ...map(wire),
+  raw: raw(wire),
+});
+
+/** A resource besides appointments: its collections, and the ids of neighbours that a record's mapping needs. */
+interface Shape<R extends ResourceName, Row extends ClinikoRecord, Wire> extends Reading<R, Wire> {
+  readonly collections: readonly Collection<Row>[];
+  /** By record; read once for a list, and only where the list holds anything. */
+  readonly neighbours: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  readonly wire: (row: Row, neighbours: readonly string[], from: Collection<Row> | null) => Wire;
+}
+function port<R extends ResourceName, Row extends ClinikoRecord, Wire>(
+  read: Reader,
+  shape: Shape<R, Row, Wire>,
+): ReadPort<R> {
+  const { collections, neighbours, wire } = shape;
+  return {
+    list: (query) => {
+      const known = once(neighbours);
+      const sources = collections.map((collection) => ({
+        collection,
+        filters: changedSince(query.updatedSince),
+        complete: async (rows: readonly Row[]): Promise<readonly Wire[]> => {
+          if (rows.length === 0) return [];
+          const by = await known();
+          return rows.map((row) => wire(row, [...(by.get(idOf(row)) ?? [])], collection));
+        },
+      }));
+      return pages(read, sources, query.resumeAt, shape);
+    },
+    get: async ({ id }) => {
+      const row = await read.find(collections[0] as Collection<Row>, id);
+      return row === null ? null : seen(wire(row, [...((await neighbours()).get(id) ?? [])], null), shape);
+    },
+  };
+}
+const none = (): Promise<ReadonlyMap<string, ReadonlySet<string>>> => Promise.resolve(new Map());
+
+/** Reads what the mapping of appointments needs besides them: for a page of them their attendees at once, types and businesses once. */
+function appointmentReader(read: Reader) {
+  const byId = async <Row extends ClinikoRecord>(collection: Collection<Row>) =>
+    new Map((await read.allIfOpen(collection)).map((row) => [idOf(row), row]));
+  const types = once(() => byId(APPOINTMENT_TYPES));
+  const businesses = once(() => byId(BUSINESSES));
+  return async (
+    kind: AppointmentWire['kind'],
+    rows: readonly ClinikoAppointment[],
+  ): Promise<readonly AppointmentWire[]> => {
+    const ids = rows.map(idOf).filter((id) => id !== '');
+    if (ids.length === 0)
+      return rows.map((appointment) => ({ kind, appointment, attendees: [], type: null, business: null }));
+    const [attendees, typeById, businessById] = await Promise.all([
+      read.all(LISTED_ATTENDEES, [`booking_id:=${ids.join(',')}`]),
+      types(),
+      businesses(),
+    ]);
+    const byBooking = new Map<string, ClinikoAttendee[]>(ids.map((id) => [id, []]));
+    for (const attendee of attendees) byBooking.get(linkedId(attendee.booking))?.push(attendee);
+    return rows.map((appointment) => ({
+      kind,
+      appointment,
+      attendees: byBooking.get(idOf(appointment)) ?? [],
+      type: typeById.get(linkedId(appointment.appointment_type)) ?? null,
+      business: businessById.get(linkedId(appointment.business)) ?? null,
+    }));
+  };
+}
+
+const KINDS = [
+  { kind: 'individual', collection: INDIVIDUAL_APPOINTMENTS },
+  { kind: 'group', collection: GROUP_APPOINTMENTS },
+] as const;
+
+/**
+ * Individual and group appointments, two lists read one after the other. An arrival or a cancellation in a group changes
+ * the attendee alone, so an incremental read ends with the appointments of attendees that changed.
+ */
+function appointmentSources(read: Reader, query: ListQuery): readonly Source<AppointmentWire>[] {
+  const { window, updatedSince } = query;
+  const completed = appointmentReader(read);
+  const filters = [...startsWithin(window.from, window.to), ...changedSince(updatedSince)];
+  const lists = KINDS.map(({ kind, collection }) => ({
+    collection,
+    filters,
+    complete: (rows: readonly ClinikoAppointment[]) => completed(kind, rows),
+  }));
+  if (updatedSince === null) return lists;
+  const listedAlready = ({ updated_at }: ClinikoAppointment): boolean =>
+    (updated_at ?? '').slice(0, 19) >= updatedSince.slice(0, 19);
+  const ofChanged = async (attendees: readonly ClinikoAttendee[]): Promise<readonly AppointmentWire[]> => {
+    const ids = [...new Set(attendees.map(({ booking }) => linkedId(booking)))].filter((id) => id !== '');
+    if (ids.length === 0) return [];
+    const found = KINDS.map(async ({ kind, collection }) => {
+      const rows = await read.all(collection, [`id:=${ids.join(',')}`]);
+      return completed(
+        kind,
+        rows.filter((row) => !listedAlready(row)),
+      );
+    });
+    return (await Promise.all(found)).flat();
+  };
+  return [
+    ...lists,
+    { collection: ATTENDEES, filters: changedSince(query.updatedSince), complete: ofChanged },
+  ];
+}
+
+function appointmentPort(read: Reader, settings: ClinikoSettings): ReadPort<'appointments'> {
+  const reading: Reading<'appointments', AppointmentWire> = {
+    map: (wire) => appointmentMapper.toCanonical(wire, settings),
+    raw: ({ appointment }) => appointment,
+  };
+  const inWindow = ({ record: { start } }: Seen<'appointments'>, { window }: ListQuery): boolean =>
+    start === null || (start >= window.from && start < window.to);
+  return {
+    async *list(query) {
+      for await (const page of pages(read, appointmentSources(read, query), query.resumeAt, reading))
+        yield { ...page, items: page.items.filter((item) => inWindow(item, query)) };
+    },
+    get: async ({ id, scope }) => {
+      const { kind, collection } = KINDS[scope === 'group' ? 1 : 0];
+      const row = await read.find(collection, id);
+      const [wire] = row === null ? [] : await appointmentReader(read)(kind, [row]);
+      return wire === undefined ? null : seen(wire, reading);
+    },
+  };
+}
+
+/** Where practitioners work: Cliniko tells by each business's lists alone. */
+async function workplaces(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const by = new Map<string, Set<string>>();
+  for (const business of (await read.allIfOpen({ ...BUSINESSES, hides: [] })).map(idOf))
+    for (const inactive of [false, true])
+      for (const practitioner of (await read.allIfOpen(practitionersOf(business, inactive))).map(idOf))
+        by.set(practitioner, (by.get(practitioner) ?? new Set()).add(business));
+  return by;
+}
+
+/** Who offers which appointment type: `GET /services` tells of all at once. */
+async function offers(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const by = new Map<string, Set<string>>();
+  for (const { appointment_type, practitioners } of await read.allIfOpen(SERVICES)) {
+    const type = linkedId(appointment_type);
+    const known = by.get(type) ?? new Set();
+    for (const id of (practitioners ?? []).map(linkedId)) if (id !== '') known.add(id);
+    by.set(type, known);
+  }
+  return by;
+}
+
+/** What the gateway reads of a Cliniko account. */
+export function ports(
+  http: VendorHttp,
+  settings: ClinikoSettings,
+): { readonly [R in ResourceName]: ReadPort<R> } {
+  const read = reader(http);
+  return {
+    locations: port(read, {
+      collections: [BUSINESSES],
+      neighbours: none,
+      wire: (business) => business,
+      map: (business) => locationMapper.toCanonical(business, settings),
+      raw: (business) => business,
+    }),
+    practitioners: port<'practitioners', ClinikoPractitioner, PractitionerWire>(read, {
+      collections: [PRACTITIONERS, INACTIVE_PRACTITIONERS],
+      neighbours: () => workplaces(read),
+      wire: (practitioner, businesses, from) => ({ practitioner, listed: listedIn(from), businesses }),
+      map: (wire) => practitionerMapper.toCanonical(wire, settings),
+      raw: ({ practitioner }) => practitioner,
+    }),
+    services: port<'services', ClinikoAppointmentType, ServiceWire>(read, {
+      collections: [APPOINTMENT_TYPES],
+      neighbours: () => offers(read),
+      wire: (type, practitioners) => ({ type, practitioners }),
+      map: (wire) => serviceMapper.toCanonical(wire, settings),
+      raw: ({ type }) => type,
+    }),
+    clients: port(read, {
+      collections: [PATIENTS],
+      neighbours: none,
+      wire: (patient) => patient,
+      map: (patient) => clientMapper.toCanonical(patient, settings),
+      raw: (patient) => patient,
+    }),
+    appointments: appointmentPort(read, settings),
+  };
+}
+const listedIn = (from: Collection<ClinikoPractitioner> | null): PractitionerWire['listed'] =>
+  from === null ? null : from === PRACTITIONERS ? 'active' : 'inactive';

@@ -1,0 +1,196 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client, type QueryResultRow } from 'pg';
+import type { Scope } from '../../src/platform/scopes';
+import { SCOPES } from '../../src/platform/scopes';
+import { callAs, type Call, type ListOf, type ShownSync } from './calls';
+import { freshDatabase, type FreshDatabase } from './database';
+import { until } from './until';
+
+const MAIN = join(__dirname, '../../dist/main.js');
+const READY_MS = 30_000;
+const SYNC_MS = 60_000;
+/** A test may ask as fast as it likes. */
+const UNHURRIED = { rateLimit: { requestsPerMinute: 600_000 } };
+
+/** What a connection needs; a sandbox is one. */
+export interface Account {
+  readonly vendor: string;
+  readonly baseUrl: string;
+  readonly credentials: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+/** A tenant with a key that may do everything. */
+export interface TestTenant {
+  readonly id: string;
+  readonly call: Call;
+  /** Makes a key; all scopes if none are named. */
+  key(scopes?: readonly Scope[]): Promise<string>;
+  /** Connects to an account; no sync runs unless somebody asks for one. */
+  connect(account: Account, settings?: object): Promise<string>;
+  /** Runs a sync to its end. */
+  sync(connectionId: string, request?: object): Promise<ShownSync>;
+  /** Every record of a list, page by page. */
+  all<T>(path: string): Promise<T[]>;
+}
+/** The service as it is shipped, in a process of its own, on a database of its own. */
+export interface Gateway {
+  readonly url: string;
+  readonly database: FreshDatabase;
+  readonly operatorKey: string;
+  readonly operator: Call;
+  /** Every line that the process wrote, standard error too. */
+  readonly log: readonly string[];
+  as(key: string | null): Call;
+  tenant(name: string): Promise<TestTenant>;
+  /** Looks behind the service's back, as the superuser. */
+  rows<Row extends QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Ends the process; its exit code, null where the signal killed it. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+  /** Starts it again on the same database. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `host:port` of the sandboxes, as the operator allows them. */
+const hostsOf = (accounts: readonly Account[]): string =>
+  [...new Set(accounts.map(({ baseUrl }) => new URL(baseUrl).host))].join(',');
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+async function start(env: NodeJS.ProcessEnv, log: string[]): Promise<Process> {
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+  const url = await new Promise<string>((ready, failed) => {
+    const said = (why: string): Error => new Error(`the gateway ${why}:\n${log.join('\n')}`);
+    const deadline = setTimeout(() => {
+      failed(said('is not ready'));
+    }, READY_MS);
+    child.once('exit', (code) => {
+      failed(said(`ended with ${String(code)}`));
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      log.push(line);
+      if (!line.includes('"msg":"ready"')) return;
+      clearTimeout(deadline);
+      ready((JSON.parse(line) as { url: string }).url);
+    });
+  });
+  return { child, url };
+}
+
+async function end({ child }: Process, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await exited)[0];
+}
+
+/** Starts the service for `accounts`, whose hosts are allowed. Its environment holds nothing but what is said here. */
+export async function startGateway(
+  accounts: readonly Account[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Gateway> {
+  const database = await freshDatabase();
+  const operatorKey = `operator_${randomBytes(18).toString('base64url')}`;
+  const log: string[] = [];
+  const environment = {
+    PATH: process.env['PATH'],
+    PORT: '0',
+    LOG_LEVEL: 'info',
+    DATABASE_URL: database.url,
+    ADMIN_API_KEY: operatorKey,
+    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    VENDOR_HOST_ALLOWLIST: hostsOf(accounts),
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    ...env,
+  };
+  let running = await start(environment, log);
+  const admin = new Client({ connectionString: database.adminUrl });
+  await admin.connect();
+  const as = (key: string | null): Call => callAs(() => running.url, key);
+  const operator = as(operatorKey);
+  return {
+    get url() {
+      return running.url;
+    },
+    database,
+    operatorKey,
+    operator,
+    log,
+    as,
+    tenant: (name) => makeTenant(name, operator, as),
+    rows: async <Row extends QueryResultRow>(statement: string, values: readonly unknown[] = []) =>
+      (await admin.query<Row>(statement, [...values])).rows,
+    kill: (signal) => end(running, signal),
+    restart: async () => {
+      running = await start(environment, log);
+    },
+    stop: async () => {
+      await end(running, 'SIGTERM');
+      await admin.end();
+      await database.drop();
+    },
+  };
+}
+
+async function makeTenant(
+  name: string,
+  operator: Call,
+  as: (key: string | null) => Call,
+): Promise<TestTenant> {
+  const slug = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${randomBytes(3).toString('hex')}`;
+  const { id } = (await operator<{ id: string }>('POST', '/v1/tenants', { body: { name, slug } })).need(201);
+  const key = async (scopes: readonly Scope[] = SCOPES): Promise<string> => {
+    const body = { name: scopes.join(' and '), scopes };
+    return (await operator<{ key: string }>('POST', `/v1/tenants/${id}/api-keys`, { body })).need(201).key;
+  };
+  const call = as(await key());
+  return {
+    id,
+    call,
+    key,
+    connect: async ({ vendor, credentials, settings }, changed = {}) => {
+      const own = { ...settings, ...UNHURRIED, sync: { enabled: false, intervalSeconds: 300 }, ...changed };
+      const body = { vendor, name: `${name}, ${vendor}`, credentials, settings: own };
+      return (await call<{ id: string }>('POST', '/v1/connections', { body })).need(201).id;
+    },
+    sync: (connectionId, request = { mode: 'full' }) => runSync(call, connectionId, request),
+    all: (path) => allOf(call, path),
+  };
+}
+
+/** Asks for a sync, and waits until it is over. */
+async function runSync(call: Call, connectionId: string, request: object): Promise<ShownSync> {
+  const path = `/v1/connections/${connectionId}/syncs`;
+  const { id } = (await call<ShownSync>('POST', path, { body: request })).need(202);
+  return finished(call, connectionId, id);
+}
+
+/** The sync once it is over. */
+export const finished = (call: Call, connectionId: string, syncId: string): Promise<ShownSync> =>
+  until(
+    async () =>
+      (await call<ShownSync>('GET', `/v1/connections/${connectionId}/syncs/${syncId}`)).need(200),
+    ({ status }) => !['queued', 'running'].includes(status),
+    SYNC_MS,
+  );
+
+/** Every record of a list, by its cursors. */
+export async function allOf<T>(call: Call, path: string): Promise<T[]> {
+  const found: T[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const at: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const joined = `${path}${path.includes('?') ? '&' : '?'}${path.includes('limit=') ? '' : 'limit=200'}${at}`;
+    const { data, page } = (await call<ListOf<T>>('GET', joined)).need(200);
+    found.push(...data);
+    cursor = page.nextCursor;
+  }
+  return found;
+}
