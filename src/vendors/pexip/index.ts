@@ -1,0 +1,62 @@
+import { defineVendor, type ResourceCapabilities } from '../contract';
+import { logIn, ping } from './api';
+import { appointmentMapper } from './appointment.mapper';
+import { clientMapper } from './client.mapper';
+import { locationMapper } from './location.mapper';
+import { apiRootOf, PexipCredentials, PexipSettings, tokenUrlOf } from './pexip.config';
+import { ports } from './ports';
+import { practitionerMapper } from './practitioner.mapper';
+import { serviceMapper } from './service.mapper';
+import { ERRORS, explain } from './tables';
+
+const REQUESTS_A_MINUTE = 3000;
+const MAX_IN_FLIGHT = 4;
+/** Customers, employees and subjects carry `deletedAt`, but how to have deleted ones listed is not public. */
+const read = {
+  operations: ['list', 'get'],
+  writableFields: [],
+  deletions: 'full_scan',
+} as const satisfies ResourceCapabilities;
+
+/** Pexip Engage, formerly Skedify: appointments of an enterprise's customers with its employees. */
+export const vendor = defineVendor({
+  name: 'pexip',
+  title: 'Pexip Engage',
+  docs: 'https://developer.pexipengage.com',
+  hosts: [/^(?:api|auth)(?:\.staging|\.development)?\.pexipengage\.com$/],
+  credentials: PexipCredentials,
+  settings: PexipSettings,
+  capabilities: { locations: read, practitioners: read, services: read, clients: read, appointments: read },
+  mappers: {
+    locations: locationMapper,
+    practitioners: practitionerMapper,
+    services: serviceMapper,
+    clients: clientMapper,
+    appointments: appointmentMapper,
+  },
+  secretFields: [],
+  urls: ({ settings }) => [settings.baseUrl, tokenUrlOf(settings)],
+  http: ({ credentials: { clientId = '', clientSecret = '', token }, settings }) => ({
+    baseUrl: apiRootOf(settings),
+    // As the documentation shows it, without a comma. The star asks for any other language rather than for none.
+    headers: { 'accept-language': `${settings.language} *` },
+    auth: token
+      ? { kind: 'bearer', token }
+      : {
+          kind: 'login',
+          login: (send) => logIn(send, { url: tokenUrlOf(settings), clientId, clientSecret }),
+        },
+    limits: {
+      requestsPerMinute: settings.rateLimit?.requestsPerMinute ?? REQUESTS_A_MINUTE,
+      maxInFlight: MAX_IN_FLIGHT,
+      sharedBy: `pexip egress ${new URL(settings.baseUrl).host}`, // the limit is the calling address's, whoever's tenant
+    },
+    errors: ERRORS,
+    explain,
+  }),
+  check: async (http, { enterprise }) => {
+    await ping(http);
+    return { account: enterprise };
+  },
+  ports,
+});

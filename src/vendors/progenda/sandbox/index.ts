@@ -1,0 +1,75 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SANDBOX_DEFAULTS, serveSandbox, type StartSandbox } from '../../kit/sandbox';
+import { clinic } from './clinic';
+import { reads } from './reads';
+import { Refusal, refuse } from './requests';
+import type { State } from './state';
+import { writes } from './writes';
+
+const BASE_PATH = '/api/v2';
+
+/** Progenda as api.progenda.be describes it, on loopback. */
+export const startSandbox: StartSandbox<State> = async (options = {}) => {
+  const { seed, size, port, now } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
+  const state = clinic({ seed, size, now });
+  const served = await serveSandbox({
+    port,
+    routes: (app) => {
+      speakJson(app);
+      void app.register(
+        (api, _options, done) => {
+          api.addHook('onRequest', (request, _reply, next) => {
+            next(refusalOf(request, state) ?? undefined);
+          });
+          reads(api, state);
+          writes(api, state);
+          done();
+        },
+        { prefix: BASE_PATH },
+      );
+    },
+  });
+  const baseUrl = `${served.origin}${BASE_PATH}`;
+  return {
+    ...served,
+    vendor: 'progenda',
+    baseUrl,
+    credentials: state.credentials,
+    settings: { baseUrl },
+    state,
+  };
+};
+
+/** JSON that may be empty (a DELETE carries the content type too), and refusals in the vendor's form. */
+function speakJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? null : (JSON.parse(String(body)) as unknown));
+    } catch {
+      done(refuse(400, 'The body is no JSON'));
+    }
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not Found' }));
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    if (error instanceof Refusal) return reply.code(error.status).send(error.body);
+    return reply.code(error.statusCode ?? 500).send({ error: error.message });
+  });
+}
+
+const isSame = (a: unknown, b: string): boolean =>
+  typeof a === 'string' &&
+  Buffer.byteLength(a) === Buffer.byteLength(b) &&
+  timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+/** What every call must have: the user's e-mail and token in the query, and both JSON headers, on a GET as well. */
+function refusalOf({ query, headers }: FastifyRequest, { credentials }: State): Refusal | null {
+  const { user_email: email, user_token: token } = query as Record<string, unknown>;
+  if (!isSame(email, credentials.userEmail) || !isSame(token, credentials.userToken))
+    return refuse(401, 'You need to sign in or sign up before continuing.');
+  if (!headers.accept?.includes('application/json')) return refuse(406, 'Accept must be application/json');
+  return headers['content-type']?.startsWith('application/json')
+    ? null
+    : refuse(415, 'Content-Type must be application/json');
+}
