@@ -56,17 +56,16 @@ export class MirrorReaderRepository {
   constructor(private readonly database: Database) {}
 
   async page(tenantId: string, resource: ResourceName, request: PageRequest): Promise<RenderedPage> {
-    const { limit, include } = request;
-    const related = relatedOf(include);
+    const related = relatedOf(request.include);
+    const statement = pageStatement(tenantId, resource, request);
+    if (related.length === 0)
+      return rendered(
+        await this.database.read<PageRow & Record<string, unknown>>(tenantId, statement),
+        request,
+      );
     return this.database.inTenant(tenantId, async (query) => {
-      const rows = await query<PageRow & Record<string, unknown>>(pageStatement(tenantId, resource, request));
-      const page = rows.slice(0, limit);
-      const embedded = await embeddable(query, tenantId, page, related);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      return {
-        records: page.map((row) => render(row, include, embedded)),
-        last: last ? [last.sort_key, last.id] : null,
-      };
+      const rows = await query<PageRow & Record<string, unknown>>(statement);
+      return rendered(rows, request, await embeddable(query, tenantId, rows, related));
     });
   }
 
@@ -100,6 +99,19 @@ export class MirrorReaderRepository {
       };
     });
   }
+}
+
+/** The records of a page; one more than the limit was read, to know whether there are more. */
+function rendered(
+  rows: readonly PageRow[],
+  { limit, include }: PageRequest,
+  embedded: ReadonlyMap<string, string> = new Map(),
+): RenderedPage {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    records: rows.slice(0, limit).map((row) => render(row, include, embedded)),
+    last: last ? [last.sort_key, last.id] : null,
+  };
 }
 
 function pageStatement(

@@ -1,4 +1,5 @@
 import type { ResourceName } from '../canonical/index';
+import { InvalidRecord } from '../canonical/values';
 import type { IdentityService, Located } from '../identity/identity.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
 import { vendorProblem } from '../connections/vendor-problem';
@@ -61,7 +62,7 @@ export class RecordsService {
         `${session.vendor.title} cannot be asked for one of its ${resource}; read without Cache-Control: no-cache`,
       );
     const seen = await port.get(located.ref).catch((error: unknown) => {
-      throw error instanceof VendorError ? vendorProblem(error, session.vendor.name, true) : error;
+      throw problemOf(error, session.vendor.name);
     });
     await database.inTenant(tenantId, async (query) => {
       const at = new Date().toISOString();
@@ -95,3 +96,13 @@ export class RecordsService {
 const isHidden = (resource: ResourceName, { deletedAt, json }: RenderedRecord): boolean =>
   deletedAt !== null &&
   !(resource === 'clients' && (JSON.parse(json) as { status: string }).status === 'archived');
+
+/** Why a record could not be read afresh. What the mirror holds of it can still be had. */
+function problemOf(error: unknown, vendor: string): unknown {
+  if (error instanceof VendorError) return vendorProblem(error, vendor, true);
+  if (!(error instanceof InvalidRecord)) return error;
+  return new Problem('vendor_invalid_response', `The vendor's record cannot be read: ${error.message}`, {
+    vendor: { name: vendor, status: null, code: null, message: error.message },
+    staleAvailable: true,
+  });
+}

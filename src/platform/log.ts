@@ -7,19 +7,27 @@ export type { Logger } from 'pino';
 /** The token under which the logger is provided. */
 export const LOGGER = Symbol('logger');
 
+/** Lines are gathered for a moment: a write for each would cost more than the request that it tells of. */
+const WRITE_AT_BYTES = 8_192;
+const FLUSH_MS = 100;
+
 /** JSON lines on standard output. Nothing but named fields goes in: no bodies, no URLs, no objects of HTTP clients. */
 export function makeLogger(level: string): Logger {
-  return pino({
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
       const requestId = currentContext()?.requestId;
       return requestId === undefined ? {} : { requestId };
     },
     serializers: { err: describeError },
-  });
+  };
+  return pino(
+    options,
+    pino.destination({ dest: 1, sync: false, minLength: WRITE_AT_BYTES, periodicFlush: FLUSH_MS }),
+  );
 }
 
 /** An error as it may be logged: its kind, words and place, none of the objects that it drags along. */

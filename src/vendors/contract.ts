@@ -3,7 +3,7 @@ import type { RemoteRef } from '../canonical/ids';
 import type { Slot } from '../canonical/slot';
 import type { Instant } from '../canonical/values';
 import type { CommonSettings } from './kit/config';
-import type { HttpPolicy, VendorHttp } from './kit/http';
+import type { HttpPolicy, VendorHttp } from './kit/policy';
 import type { Warning } from './kit/words';
 
 /** What an adapter can do with a resource. `incremental`: its list honours `updatedSince`. */

@@ -1,7 +1,7 @@
 import { RESOURCE_NAMES } from '../../src/canonical/index';
 import { OPERATIONS, type Ports, type Vendor } from '../../src/vendors/contract';
 import { schemaOf } from '../../src/vendors/kit/config-schema';
-import type { VendorHttp } from '../../src/vendors/kit/http';
+import type { VendorHttp } from '../../src/vendors/kit/policy';
 import { CASES, FOLDERS, settingsOf } from './vendors';
 
 interface Schema {

@@ -1,6 +1,6 @@
 import { text, type Instant } from '../../canonical/values';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { walk, type WirePage } from '../kit/pages';
 import { path, type Query } from '../kit/url';
 import { idOf, type ClinikoRecord, type ClinikoUser, type Collection, type HidingField } from './wire';

@@ -4,7 +4,7 @@ import type { Slot } from '../../canonical/slot';
 import { instant, required, text, type Instant } from '../../canonical/values';
 import type { Availability, AvailabilityPort, AvailabilityQuery } from '../contract';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { walk } from '../kit/pages';
 import { listPage, reader } from './api';
 import type { ClinikoSettings } from './cliniko.config';

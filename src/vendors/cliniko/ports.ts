@@ -1,7 +1,7 @@
 import type { ResourceName } from '../../canonical/index';
 import { text } from '../../canonical/values';
 import type { ListQuery, Mapped, Page, Port, Seen } from '../contract';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { mapPage } from '../kit/pages';
 import { changedSince, reader, startsWithin, type Reader, type Source } from './api';
 import { appointmentMapper } from './appointment.mapper';

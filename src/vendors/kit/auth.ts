@@ -3,6 +3,7 @@ import type { Instant } from '../../canonical/values';
 /** A token that a log-in gave, and when it ends. */
 export interface IssuedToken {
   readonly token: string;
+  readonly issuedAt: Instant;
   readonly expiresAt: Instant;
 }
 
@@ -31,10 +32,12 @@ export interface TokenStore {
 }
 
 const RENEW_BEFORE_MS = 120_000;
+const SHARE_IN_HAND = 0.1;
 
-/** Whether a token still serves: two minutes are kept in hand for the call itself. */
-export function serves(token: IssuedToken, now: number): boolean {
-  return Date.parse(token.expiresAt) - now > RENEW_BEFORE_MS;
+/** Whether a token still serves: a tenth of its life is kept in hand for the call itself, two minutes at most. */
+export function serves({ issuedAt, expiresAt }: IssuedToken, now: number): boolean {
+  const life = Date.parse(expiresAt) - Date.parse(issuedAt);
+  return Date.parse(expiresAt) - now > Math.min(RENEW_BEFORE_MS, life * SHARE_IN_HAND);
 }
 
 /** A store for one process, for vendors without a database at hand (checks before a connection exists, tests). */

@@ -2,63 +2,12 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import { serves, type Auth, type IssuedToken, type LoginRequest, type TokenStore } from './auth';
-import { kindOf, VendorError, type ErrorRow } from './error';
+import { serves, type Auth, type IssuedToken, type LoginRequest } from './auth';
+import { kindOf, VendorError } from './error';
 import { parseJson } from './json';
-import type { LimitGate, Limits } from './limits';
+import type { HttpEnvironment, HttpPolicy, VendorAnswer, VendorHttp, VendorRequest } from './policy';
 import { pauseMs, retryAfterMs } from './retry-after';
-import { queryString, type Query } from './url';
-
-/** How to call a vendor for one connection: facts alone, the kit does the calling. */
-export interface HttpPolicy {
-  /** The API root, without a slash at its end. */
-  readonly baseUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly auth: Auth;
-  readonly limits: Limits;
-  /** The vendor's own rows, before the common ones by status. */
-  readonly errors: readonly ErrorRow[];
-  /** Reads the vendor's code and words out of a refusal's body. */
-  readonly explain: (body: unknown) => { readonly code: string | null; readonly message: string | null };
-}
-
-/** One call. `operation` names it in errors, logs and metrics: `list clients`. */
-export interface VendorRequest {
-  readonly operation: string;
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the base URL, built with path`…`. */
-  readonly path: string;
-  readonly query?: Query;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly json?: unknown;
-}
-export interface VendorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; null where the vendor sent no body. */
-  readonly body: unknown;
-}
-/** A vendor's API as one connection may use it. Every failure is a VendorError. */
-export interface VendorHttp {
-  readonly baseUrl: string;
-  request(request: VendorRequest): Promise<VendorAnswer>;
-}
-
-/** What one call cost, for metrics, logs and Server-Timing. It holds no URL. */
-export interface CallReport {
-  readonly operation: string;
-  readonly status: number | null;
-  readonly durationMs: number;
-}
-/** What the process lends to every call. */
-export interface HttpEnvironment {
-  readonly tokens: TokenStore;
-  readonly gate: LimitGate;
-  /** How long a call may wait for a vendor that says "later"; past it the caller is told when. */
-  readonly patienceMs: number;
-  readonly traceparent: () => string | undefined;
-  readonly report: (call: CallReport) => void;
-}
+import { queryString } from './url';
 
 const FIRST_BYTE_MS = 10_000;
 const WHOLE_READ_MS = 30_000;
@@ -111,7 +60,8 @@ async function send(
     response = await client.request<string>({
       method: sent.method,
       url: sent.url,
-      headers: sent.headers,
+      // Without a body axios would announce a form, unless the vendor wants to hear of JSON anyway.
+      headers: { 'content-type': false, ...sent.headers },
       data: sent.data,
       signal: AbortSignal.timeout(isRead ? WHOLE_READ_MS : WHOLE_WRITE_MS),
     });
@@ -145,30 +95,28 @@ function silence(error: unknown, { operation }: Sent): VendorError {
   );
 }
 
-function read(
-  response: AxiosResponse<string>,
-  { operation, method }: Sent,
-  policy: HttpPolicy,
-): VendorAnswer {
+function read(response: AxiosResponse<string>, sent: Sent, policy: HttpPolicy): VendorAnswer {
   const { status } = response;
   const headers = Object.fromEntries(
     Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
   );
-  const isSuccess = status >= 200 && status < 300;
   const body = parseBody(response.data);
-  const isAnswer = body !== undefined && (body !== null || method !== 'GET');
-  if (isSuccess && isAnswer) return { status, headers, body };
-  const { code, message } = isSuccess || !isAnswer ? { code: null, message: null } : policy.explain(body);
-  const kind = isSuccess ? 'invalid_response' : kindOf(policy.errors, status, code);
+  const isSuccess = status >= 200 && status < 300;
+  // A read that brings nothing is no answer; a write may have nothing to say.
+  const isNonsense = body === undefined || (body === null && sent.method === 'GET');
+  if (isSuccess && !isNonsense) return { status, headers, body };
+  const at = { operation: sent.operation, status, retryAfterMs: retryAfterMs(headers, Date.now()) };
+  if (isSuccess) {
+    throw new VendorError('invalid_response', 'The answer holds no JSON', {
+      ...at,
+      code: null,
+      outcome: 'unknown',
+    });
+  }
+  const { code, message } = isNonsense ? { code: null, message: null } : policy.explain(body);
   const outcome = status >= 400 && status < 500 ? 'not_done' : 'unknown';
-  const said = isSuccess ? 'The answer holds no JSON' : (message ?? `The vendor answered ${String(status)}`);
-  throw new VendorError(kind, said, {
-    operation,
-    status,
-    code,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
-    outcome,
-  });
+  const said = message ?? `The vendor answered ${String(status)}`;
+  throw new VendorError(kindOf(policy.errors, status, code), said, { ...at, code, outcome });
 }
 
 /** The parsed body, null for an empty one, undefined for what is no JSON. */
@@ -203,51 +151,64 @@ function patiently<T>(method: string, patienceMs: number, attempt: () => Promise
   return retry(handleWhen(again), { maxAttempts: RETRIES, backoff }).execute(attempt);
 }
 
+/** A request as it goes out: with the policy's headers, and with what proves who we are. */
+function sentOf(policy: HttpPolicy, request: VendorRequest, extra: Readonly<Record<string, string>>): Sent {
+  const { auth } = policy;
+  const query = queryString({ ...request.query, ...(auth.kind === 'query' ? auth.parameters : {}) });
+  const separator = query === '' ? '' : request.path.includes('?') ? '&' : '?';
+  const hasBody = request.json !== undefined;
+  return {
+    operation: request.operation,
+    method: request.method ?? 'GET',
+    url: `${policy.baseUrl}${request.path}${separator}${query}`,
+    headers: {
+      accept: 'application/json',
+      ...(hasBody ? { 'content-type': 'application/json' } : {}),
+      ...policy.headers,
+      ...request.headers,
+      ...extra,
+    },
+    ...(hasBody ? { data: JSON.stringify(request.json) } : {}),
+  };
+}
+
+/** The request of a log-in, which has no token to show yet. */
+function loginOf(policy: HttpPolicy, { url, json, form }: LoginRequest): Sent {
+  return {
+    operation: 'log in',
+    method: 'POST',
+    url: url.startsWith('/') ? policy.baseUrl + url : url,
+    headers: {
+      accept: 'application/json',
+      'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',
+    },
+    data: form ? queryString(form) : JSON.stringify(json),
+  };
+}
+
+type LoginAuth = Extract<Auth, { kind: 'login' }>;
+
 /** Makes the client of one connection: authenticates, waits for the vendor's limits, retries what may be repeated. */
 export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): VendorHttp {
   const { tokens, gate, patienceMs, report } = environment;
+  const { auth, limits } = policy;
+  const pass = (sent: Sent): Promise<VendorAnswer> => gate.run(limits, () => send(sent, policy, report));
 
-  const login = (auth: Extract<Auth, { kind: 'login' }>): Promise<IssuedToken> =>
-    auth.login(async ({ url, json, form }: LoginRequest) => {
-      const absolute = url.startsWith('/') ? policy.baseUrl + url : url;
-      const contentType = form ? 'application/x-www-form-urlencoded' : 'application/json';
-      const headers = { accept: 'application/json', 'content-type': contentType };
-      const data = form ? queryString(form) : JSON.stringify(json);
-      const sent = { operation: 'log in', method: 'POST', url: absolute, headers, data };
-      return (await gate.run(policy.limits, () => send(sent, policy, report))).body;
-    });
+  const login = ({ login: logIn }: LoginAuth): Promise<IssuedToken> =>
+    logIn(async (request) => (await pass(loginOf(policy, request))).body);
 
-  const tokenFor = async (auth: Extract<Auth, { kind: 'login' }>): Promise<IssuedToken> => {
+  const tokenFor = async (how: LoginAuth): Promise<IssuedToken> => {
     const held = await tokens.current();
-    return held !== null && serves(held, Date.now()) ? held : tokens.renew(held, () => login(auth));
+    return held !== null && serves(held, Date.now()) ? held : tokens.renew(held, () => login(how));
   };
 
-  const attempt = async (request: VendorRequest, token: IssuedToken | null): Promise<VendorAnswer> => {
-    const { auth } = policy;
-    const query = queryString({ ...request.query, ...(auth.kind === 'query' ? auth.parameters : {}) });
+  const attempt = (request: VendorRequest, token: IssuedToken | null): Promise<VendorAnswer> => {
     const traceparent = environment.traceparent();
-    const headers: Record<string, string> = {
-      accept: 'application/json',
-      ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
-      ...policy.headers,
-      ...request.headers,
-      ...(traceparent === undefined ? {} : { traceparent }),
-      ...authorization(auth, token),
-    };
-    const url = `${policy.baseUrl}${request.path}${query === '' ? '' : `${request.path.includes('?') ? '&' : '?'}${query}`}`;
-    const data = request.json === undefined ? {} : { data: JSON.stringify(request.json) };
-    const sent: Sent = {
-      operation: request.operation,
-      method: request.method ?? 'GET',
-      url,
-      headers,
-      ...data,
-    };
-    return gate.run(policy.limits, () => send(sent, policy, report));
+    const trace = traceparent === undefined ? {} : { traceparent };
+    return pass(sentOf(policy, request, { ...trace, ...authorization(auth, token) }));
   };
 
   const authenticated = async (request: VendorRequest): Promise<VendorAnswer> => {
-    const { auth } = policy;
     if (auth.kind !== 'login') return attempt(request, null);
     const token = await tokenFor(auth);
     try {

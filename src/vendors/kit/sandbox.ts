@@ -81,25 +81,28 @@ type Served = Pick<Sandbox, 'ledger' | 'requests' | 'fail' | 'heal' | 'close'>;
 
 /** Serves a vendor's routes on loopback, with its faults and its ledger. `routes` adds what the vendor documents. */
 export async function serveSandbox({
+  logins = [],
   port,
   routes,
 }: {
   port: number;
   routes: (app: FastifyInstance) => void;
+  /** Paths whose POST changes nothing and carries credentials: kept out of the ledger. */
+  logins?: readonly string[];
 }): Promise<Served & { origin: string }> {
   const app = fastify({
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 500 },
   });
-  const served = keepBooks(app);
+  const served = keepBooks(app, logins);
   routes(app);
   const origin = await app.listen({ host: process.env['SANDBOX_HOST'] ?? '127.0.0.1', port });
   return { ...served, origin, close: () => app.close() };
 }
 
 /** The sandbox's own part: what came in, what took effect, what shall fail, and the switches for it over HTTP. */
-function keepBooks(app: FastifyInstance): Omit<Served, 'close'> {
+function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served, 'close'> {
   const rules: ActiveRule[] = [];
   const ledger: LedgerEntry[] = [];
   const requests: string[] = [];
@@ -120,7 +123,7 @@ function keepBooks(app: FastifyInstance): Omit<Served, 'close'> {
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = chosen.get(request);
     const tookEffect = request.method !== 'GET' && reply.statusCode < 300 && applies(fault);
-    if (tookEffect && !isOwn(request))
+    if (tookEffect && !isOwn(request) && !logins.some((path) => request.url.startsWith(path)))
       ledger.push({ method: request.method, path: request.url, body: request.body });
     return fault ? after(fault, reply, payload) : payload;
   });

@@ -1,7 +1,7 @@
 import type { Instant } from '../../canonical/values';
 import type { IssuedToken, SendLogin } from '../kit/auth';
 import { VendorError, type VendorErrorKind } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { path } from '../kit/url';
 import type { PengaCredentials } from './penga.config';
 import type { WireAccount, WireAppointment, WireClient, WireEntry, WireEnvelope, WireUser } from './wire';
@@ -105,7 +105,8 @@ export async function logIn(send: SendLogin, { email, password }: PengaCredentia
   });
   const { token } = succeeded(body, operation, 'auth');
   if (typeof token !== 'string' || token === '') throw invalidAnswer(operation, 'The answer holds no token');
-  return { token, expiresAt: expiryOf(token, Date.now()) };
+  const now = Date.now();
+  return { token, issuedAt: new Date(now).toISOString(), expiresAt: expiryOf(token, now) };
 }
 
 /** `GET user`: the user that is logged in. It holds secrets: nothing but names is read of it. */

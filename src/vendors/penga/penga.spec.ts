@@ -277,9 +277,7 @@ describe('a vendor that fails', () => {
     'is asked again after a %s answer',
     async (kind) => {
       sandbox.fail({ fault: { kind }, path: '/clients/perpage' });
-      const asked = seen('clients');
-      if (kind === 'empty') expect(await failure(asked)).toMatchObject({ kind: 'invalid_response' });
-      else expect(await asked).toHaveLength(43);
+      expect(await seen('clients')).toHaveLength(43);
     },
   );
 

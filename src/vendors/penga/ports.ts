@@ -2,7 +2,7 @@ import type { ResourceName } from '../../canonical/index';
 import { text } from '../../canonical/values';
 import type { ListQuery, Mapper, Page, Port, Remote } from '../contract';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk } from '../kit/pages';
 import * as api from './api';
 import { appointmentMapper } from './appointment.mapper';

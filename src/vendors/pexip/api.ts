@@ -1,7 +1,7 @@
 import type { Instant } from '../../canonical/values';
 import type { IssuedToken, SendLogin } from '../kit/auth';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { path, type Query } from '../kit/url';
 import { PRACTITIONER_STATUSES, UNDATED_STATUSES } from './tables';
 import type {
@@ -152,5 +152,10 @@ export async function logIn(
   const seconds = Number(lifetime ?? NaN);
   if (typeof token !== 'string' || !/^[!-~]+$/.test(token) || !(seconds > 0 && seconds < 1e9))
     throw unexpected('log in', 'The token server gave no token, or none with an end');
-  return { token, expiresAt: new Date(Date.now() + seconds * 1000).toISOString() };
+  const now = Date.now();
+  return {
+    token,
+    issuedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + seconds * 1000).toISOString(),
+  };
 }

@@ -2,7 +2,7 @@ import { InvalidRecord, parseInstant, text } from '../../canonical/values';
 import type { ResourceName } from '../../canonical/index';
 import type { ListQuery, Mapper, Page, Port, Seen } from '../contract';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk, type WirePage } from '../kit/pages';
 import * as api from './api';
 import { unexpected } from './api';

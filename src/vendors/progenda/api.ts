@@ -1,6 +1,6 @@
 import { text } from '../../canonical/values';
 import { VendorError } from '../kit/error';
-import type { HttpPolicy, VendorAnswer, VendorHttp } from '../kit/http';
+import type { HttpPolicy, VendorAnswer, VendorHttp } from '../kit/policy';
 import { path, type Query } from '../kit/url';
 import type { ProgendaCredentials, ProgendaSettings } from './progenda.config';
 import type {

@@ -2,7 +2,7 @@ import { ref, type RemoteRef } from '../../canonical/ids';
 import type { Slot } from '../../canonical/slot';
 import { instant, InvalidRecord, required, text } from '../../canonical/values';
 import type { Availability, AvailabilityPort, AvailabilityQuery } from '../contract';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { calendarsOf, listSuggestions } from './api';
 import type { ProgendaSettings } from './progenda.config';
 import type { WireSuggestion } from './wire';

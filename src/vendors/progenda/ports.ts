@@ -1,7 +1,7 @@
 import type { ResourceName } from '../../canonical/index';
 import { text, type Instant } from '../../canonical/values';
 import type { ListQuery, Mapper, Page, Port } from '../contract';
-import type { VendorHttp } from '../kit/http';
+import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk, type WirePage } from '../kit/pages';
 import * as api from './api';
 import { appointmentMapper } from './appointment.mapper';

@@ -38,6 +38,7 @@ export const startSandbox: StartSandbox<PengaState> = async (options = {}) => {
   const wire = views(state);
   const served = await serveSandbox({
     port,
+    logins: ['/auth/login'],
     routes: (app) => {
       readBodies(app);
       answerRefusals(app);
