@@ -10,10 +10,12 @@ export interface Owner {
   readonly connectionId: string;
   readonly vendor: string;
 }
-/** A remote record by name; `mark` only where the record itself was seen. */
+/** A remote record by name. */
 export interface RemoteName {
   readonly resource: ResourceName;
   readonly ref: RemoteRef;
+  /** Where the record itself was seen, and not only a reference to it: what its mark is. */
+  readonly seen?: { readonly mark: string | null };
 }
 /** A record that was seen at the vendor now. */
 export interface Sighting {
@@ -60,10 +62,14 @@ interface IdRow {
   readonly remote_id: string;
 }
 
+const MOST_REMEMBERED = 50_000;
+
 const keyOf = (resource: string, { id, scope }: RemoteRef): string => `${resource}\u0000${scope}\u0000${id}`;
 
 /** The mapping table: the only giver of ids. */
 export class IdentityService {
+  private readonly remembered = new Map<string, GatewayId>();
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -71,15 +77,21 @@ export class IdentityService {
    * unique index lets one of them give the id, and the other reads it.
    */
   async resolve(query: Query, owner: Owner, names: readonly RemoteName[], at: Instant): Promise<Resolved> {
-    const wanted = new Map(names.map((name) => [keyOf(name.resource, name.ref), name]));
     const known = new Map<string, GatewayId>();
+    const wanted = new Map<string, RemoteName>();
+    for (const name of names) {
+      const key = keyOf(name.resource, name.ref);
+      const id = name.seen ? undefined : this.remembered.get(`${owner.connectionId} ${key}`);
+      if (id) known.set(key, id);
+      else if (name.seen || !wanted.has(key)) wanted.set(key, name);
+    }
     const note = (rows: readonly IdRow[]): void => {
       for (const row of rows)
         known.set(keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope }), row.id);
     };
     const missing = (): [string, RemoteName][] => [...wanted].filter(([key]) => !known.has(key));
 
-    if (wanted.size > 0) note(await this.select(query, owner, [...wanted.values()]));
+    if (wanted.size > 0) note(this.remember(owner, await this.select(query, owner, [...wanted.values()])));
     // In the order of the index, so that two transactions that insert the same names wait for each other in one direction.
     const fresh = missing()
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -97,8 +109,21 @@ export class IdentityService {
     };
   }
 
+  /** Keeps what is committed already, for the references of the pages to come. An id, once given, never changes. */
+  private remember({ connectionId }: Owner, rows: readonly IdRow[]): readonly IdRow[] {
+    if (this.remembered.size > MOST_REMEMBERED) this.remembered.clear();
+    for (const row of rows)
+      if (row.resource !== 'appointments')
+        this.remembered.set(
+          `${connectionId} ${keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope })}`,
+          row.id,
+        );
+    return rows;
+  }
+
   /** Notes that records were seen at the vendor: they are not gone, and this is what their mark is. */
   async seen(query: Query, { tenantId }: Owner, sightings: readonly Sighting[], at: Instant): Promise<void> {
+    if (sightings.length === 0) return;
     await query({
       name: 'remote_ids_seen',
       text: `update remote_ids r set last_seen_at = $4, gone_at = null, mark = s.mark
@@ -166,10 +191,15 @@ export class IdentityService {
   ): Promise<IdRow[]> {
     return query<IdRow>({
       name: 'remote_ids_select',
-      text: `select r.id, r.resource, r.remote_scope, r.remote_id
+      // One look into the index for each name: no statistics can make the planner read the whole connection instead.
+      text: `select r.id, n.resource, n.remote_scope, n.remote_id
              from unnest($3::text[], $4::text[], $5::text[]) as n (resource, remote_scope, remote_id)
-             join remote_ids r on r.tenant_id = $1 and r.connection_id = $2 and r.resource = n.resource
-               and r.remote_scope = n.remote_scope and r.remote_id = n.remote_id`,
+             cross join lateral (
+               select id from remote_ids
+               where tenant_id = $1 and connection_id = $2 and resource = n.resource
+                 and remote_scope = n.remote_scope and remote_id = n.remote_id
+               limit 1
+             ) r`,
       values: [tenantId, connectionId, ...columns(names)],
     });
   }
@@ -182,12 +212,22 @@ export class IdentityService {
   ): Promise<IdRow[]> {
     return query<IdRow>({
       name: 'remote_ids_insert',
-      text: `insert into remote_ids (tenant_id, connection_id, vendor, id, resource, remote_scope, remote_id, first_seen_at)
-             select $1, $2, $7, n.id, n.resource, n.remote_scope, n.remote_id, $8
-             from unnest($6::uuid[], $3::text[], $4::text[], $5::text[]) as n (id, resource, remote_scope, remote_id)
+      text: `insert into remote_ids (tenant_id, connection_id, vendor, id, resource, remote_scope, remote_id, mark, first_seen_at, last_seen_at)
+             select $1, $2, $7, n.id, n.resource, n.remote_scope, n.remote_id, n.mark, $8::timestamptz, case when n.is_seen then $8::timestamptz end
+             from unnest($6::uuid[], $3::text[], $4::text[], $5::text[], $9::text[], $10::boolean[])
+               as n (id, resource, remote_scope, remote_id, mark, is_seen)
              on conflict (tenant_id, connection_id, resource, remote_scope, remote_id) do nothing
              returning id, resource, remote_scope, remote_id`,
-      values: [tenantId, connectionId, ...columns(names), names.map(() => newId()), vendor, at],
+      values: [
+        tenantId,
+        connectionId,
+        ...columns(names),
+        names.map(() => newId()),
+        vendor,
+        at,
+        names.map(({ seen }) => seen?.mark ?? null),
+        names.map(({ seen }) => seen !== undefined),
+      ],
     });
   }
 }

@@ -17,8 +17,8 @@ export interface Row {
   readonly mark: string | null;
   /** The vendor's own record. */
   readonly raw: unknown;
-  /** Who takes part, where the record is an appointment. */
-  readonly parties: readonly { readonly id: GatewayId; readonly role: 'practitioner' | 'client' }[];
+  /** Who takes part besides the primary ones, where the record is an appointment. */
+  readonly others: readonly GatewayId[];
 }
 
 /** What a record points at. */
@@ -66,16 +66,15 @@ export function rowOf<R extends ResourceName>(
     values: columns.map((column) => column.of(record)),
     mark: seen.mark,
     raw: seen.raw,
-    parties: partiesOf(record),
+    others: othersOf(record),
   };
 }
 
-function partiesOf(record: Resources<GatewayId>[ResourceName]): Row['parties'] {
+/** Who takes part besides the primary practitioner and client. */
+function othersOf(record: Resources<GatewayId>[ResourceName]): readonly GatewayId[] {
   if (!('attendees' in record)) return [];
-  return [
-    ...record.practitionerIds.map((id) => ({ id, role: 'practitioner' }) as const),
-    ...record.attendees.map(({ clientId }) => ({ id: clientId, role: 'client' }) as const),
-  ];
+  const all = [...record.practitionerIds, ...record.attendees.map(({ clientId }) => clientId)];
+  return [...new Set(all)].filter((id) => id !== record.practitionerId && id !== record.clientId);
 }
 
 /** The row of a record that only another one mentions: it holds its id and nothing else. */
@@ -91,6 +90,6 @@ export function stub(resource: ResourceName, id: GatewayId, remoteId: string, ow
     values: columns.map((column) => column.of(record)),
     mark: null,
     raw: null,
-    parties: [],
+    others: [],
   };
 }

@@ -94,7 +94,7 @@ export async function storeRaw(
   });
 }
 
-/** Who takes part in which appointment, so that `practitionerId` and `clientId` find every participant by an index. */
+/** Who else takes part in which appointment, so that `practitionerId` and `clientId` find every participant by an index. */
 export async function storeParticipants(
   query: Query,
   { tenantId }: Owner,
@@ -107,18 +107,12 @@ export async function storeParticipants(
       text: 'delete from appointment_participants where tenant_id = $1 and appointment_id = any($2::uuid[])',
       values: [tenantId, again],
     });
-  const parties = rows.flatMap((row) => row.parties.map((party) => ({ row, party })));
+  const parties = rows.flatMap((row) => row.others.map((party) => ({ appointment: row.id, party })));
   if (parties.length === 0) return;
   await query({
     name: 'participants_store',
-    text: `insert into appointment_participants (tenant_id, appointment_id, sort_start, party_id, role)
-           select $1, p.* from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) as p on conflict do nothing`,
-    values: [
-      tenantId,
-      parties.map(({ row }) => row.id),
-      parties.map(({ row }) => row.values[0]),
-      parties.map(({ party }) => party.id),
-      parties.map(({ party }) => party.role),
-    ],
+    text: `insert into appointment_participants (tenant_id, appointment_id, party_id)
+           select $1, p.* from unnest($2::uuid[], $3::uuid[]) as p`,
+    values: [tenantId, parties.map(({ appointment }) => appointment), parties.map(({ party }) => party)],
   });
 }

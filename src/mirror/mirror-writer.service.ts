@@ -30,7 +30,10 @@ export class MirrorWriterService {
   async write<R extends ResourceName>(query: Query, owner: Owner, page: SeenPage<R>): Promise<Written> {
     const { resource, seen, secretFields, at } = page;
     if (seen.length === 0) return { created: 0, updated: 0, ids: [] };
-    const names = seen.flatMap((one) => [{ resource, ref: one.ref }, ...referencesOf(resource, one)]);
+    const names = seen.flatMap((one) => [
+      { resource, ref: one.ref, seen: { mark: one.mark } },
+      ...referencesOf(resource, one),
+    ]);
     const resolved = await this.identity.resolve(query, owner, names, at);
     // By id: a vendor may hand out the same record twice on one page.
     const byId = new Map(
@@ -40,7 +43,14 @@ export class MirrorWriterService {
     const mentioned = resolved.fresh.filter((name) => !byId.has(resolved.id(name.resource, name.ref)));
     await this.mention(query, owner, mentioned, { resolved, at });
     const changed = await upsert(query, owner, { resource, rows, at });
-    await this.identity.seen(query, owner, rows, at);
+    // The fresh ones were noted as seen when they got their id.
+    const fresh = new Set(resolved.fresh.map((name) => resolved.id(name.resource, name.ref)));
+    await this.identity.seen(
+      query,
+      owner,
+      rows.filter(({ id }) => !fresh.has(id)),
+      at,
+    );
     const versions = new Map(changed.map(({ id, version }) => [id, version]));
     const written = rows.filter(({ id }) => versions.has(id));
     await storeRaw(query, owner, written, new Set(secretFields));

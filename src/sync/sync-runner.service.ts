@@ -17,6 +17,7 @@ import { closed, failure, isBelievable, outcomeOf, statusOf, tooManyMissing } fr
 
 const RECORDS_A_TRANSACTION = 400;
 const BEAT_MS = 10_000;
+const MOST_ATTEMPTS = 5;
 const OVERLAP_MS = 5 * 60_000;
 
 /** The process stops: what was stored stays, and the run goes on elsewhere. */
@@ -64,6 +65,7 @@ export class SyncRunnerService {
     try {
       await this.readAll(claim);
     } catch (error) {
+      if (!(error instanceof Interrupted) && claim.fence >= MOST_ATTEMPTS) return await this.giveUp(claim);
       await syncs.release(claim);
       if (!(error instanceof Interrupted)) throw error;
       logger.info({ syncId: id }, 'sync put down; another process goes on');
@@ -197,6 +199,19 @@ export class SyncRunnerService {
     await this.tools.database.inTenant(run.claim.tenantId, (query) =>
       this.tools.syncs.advance(query, run.claim, run.progress, run.errors),
     );
+  }
+
+  /** Our own fault, again and again: the run ends, and says so where the caller looks. */
+  private giveUp(claim: Claim): Promise<void> {
+    const broken = new Problem(
+      'internal_error',
+      'The gateway failed at this sync several times; its log says why',
+    );
+    return this.finish({
+      claim,
+      progress: claim.progress,
+      errors: withError(claim.errors, failure(null, broken)),
+    });
   }
 
   private async finish({

@@ -158,13 +158,15 @@ export class Initial1790000000000 implements MigrationInterface {
       create index clients_by_email on clients (tenant_id, email);
       create index clients_by_phone on clients (tenant_id, phone);
 
+      create index appointments_by_practitioner on appointments (tenant_id, practitioner_id);
+      create index appointments_by_client on appointments (tenant_id, client_id);
+
+      -- Who takes part besides the primary practitioner and the primary client, who stand in the appointment itself.
       create table appointment_participants (
         tenant_id uuid not null,
         party_id uuid not null,
-        sort_start timestamptz(3) not null,
         appointment_id uuid not null,
-        role text not null,
-        primary key (tenant_id, party_id, sort_start, appointment_id, role),
+        primary key (tenant_id, party_id, appointment_id),
         foreign key (tenant_id, appointment_id) references appointments (tenant_id, id) on delete cascade
       );
       create index appointment_participants_of on appointment_participants (tenant_id, appointment_id);
