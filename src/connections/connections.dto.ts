@@ -13,7 +13,7 @@ export class CreateConnectionDto {
 
   /**
    * What people call the connection.
-   * @example Northside, main practice
+   * @example "Northside, main practice"
    */
   @Text({ max: 200 })
   name: string;
@@ -29,7 +29,7 @@ export class CreateConnectionDto {
 }
 
 export class UpdateConnectionDto {
-  /** @example Northside, main practice */
+  /** @example "Northside, main practice" */
   @MayBeAbsent()
   @Text({ max: 200 })
   name?: string;
@@ -56,47 +56,47 @@ export class UpdateConnectionDto {
 export class CredentialsStateDto {
   /** @example true */
   configured: boolean;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   updatedAt: string;
 }
 
 export class ConnectionErrorDto {
   /**
    * A code of the problems.
-   * @example vendor_unavailable
+   * @example "vendor_unavailable"
    */
   code: string;
-  /** @example The vendor cannot be reached */
+  /** @example "The vendor cannot be reached" */
   message: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   at: string;
   /** @example true */
   retryable: boolean;
 }
 
 export class ConnectionWarningDto {
-  /** @example unknown_word */
+  /** @example "unknown_word" */
   code: string;
-  /** @example The vendor's appointments have a status that no table knows */
+  /** @example "The vendor's appointments have a status that no table knows" */
   message: string;
-  /** @example appointments */
+  /** @example "appointments" */
   resource: string | null;
-  /** @example status */
+  /** @example "status" */
   field: string | null;
-  /** @example On Hold */
+  /** @example "On Hold" */
   value: string | null;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   firstSeenAt: string;
   /** @example 12 */
   count: number;
 }
 
 export class ConnectionDto {
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21" */
   id: string;
   @ApiProperty({ enum: [...VENDOR_NAMES], enumName: 'VendorName' })
   vendor: string;
-  /** @example Northside, main practice */
+  /** @example "Northside, main practice" */
   name: string;
   /** Every setting, defaults written out. */
   @ApiProperty({ type: 'object', additionalProperties: true })
@@ -108,14 +108,14 @@ export class ConnectionDto {
   status: string;
   /**
    * When a sync last ended well.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   lastSyncAt: string | null;
   lastError: ConnectionErrorDto | null;
   warnings: ConnectionWarningDto[];
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   createdAt: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   updatedAt: string;
   /**
    * Grows with each change; the ETag.
@@ -138,9 +138,9 @@ export class CheckedVendorDto {
 }
 
 export class CheckProblemDto {
-  /** @example vendor_auth_failed */
+  /** @example "vendor_auth_failed" */
   code: string;
-  /** @example The vendor refused these credentials */
+  /** @example "The vendor refused these credentials" */
   message: string;
 }
 
@@ -155,7 +155,7 @@ export class CheckResultDto {
   latencyMs: number;
   /**
    * Whose account it is, in the vendor's words.
-   * @example Northside Clinics
+   * @example "Northside Clinics"
    */
   account: string | null;
   problem?: CheckProblemDto;

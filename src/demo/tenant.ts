@@ -21,6 +21,7 @@ interface Connection {
   readonly id: string;
   readonly vendor: string;
   readonly name: string;
+  readonly lastSyncAt: string | null;
 }
 interface Sync {
   readonly status: string;
@@ -74,9 +75,13 @@ async function connect(
   const name = `Demo ${vendor}`;
   const old = known.find((one) => one.vendor === vendor && one.name === name);
   // The sandboxes forget everything when they stop, and may have another port now.
-  const { id } = old
+  const { id, lastSyncAt } = old
     ? await call<Connection>('PATCH', `/v1/connections/${old.id}`, { credentials, settings })
     : await call<Connection>('POST', '/v1/connections', { vendor, name, credentials, settings });
+  if (lastSyncAt !== null) {
+    say(`  ${vendor}: mirrored at an earlier start, and read again in the background`);
+    return;
+  }
   const began = Date.now();
   while (Date.now() - began < LONGEST_WAIT_MS) {
     const { data } = await call<{ data: Sync[] }>('GET', `/v1/connections/${id}/syncs?limit=1`);

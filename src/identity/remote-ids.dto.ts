@@ -28,11 +28,11 @@ export class RemoteIdsQuery extends PagingQuery {
 export class RemoteIdDto {
   @ApiProperty({ enum: [...RESOURCE_NAMES], enumName: 'ResourceName' })
   resource: string;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41" */
   canonicalId: string;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21" */
   connectionId: string;
-  /** @example progenda */
+  /** @example "progenda" */
   vendor: string;
   /** @example 57 */
   remoteId: string;
@@ -46,11 +46,11 @@ export class RemoteIdDto {
    * @example "8401"
    */
   externalId: string | null;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   firstSeenAt: string;
   /**
    * Null for a record that only another one mentions.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   lastSeenAt: string | null;
   /**

@@ -45,9 +45,23 @@ const HTTP_METHODS = ['get', 'post', 'patch', 'delete', 'put'] as const;
 const ASKS_VENDOR =
   /\/v1\/(?:appointments|clients|practitioners|services|locations)\/\{id\}$|\/v1\/availability$/;
 const CONDITIONAL = /\/v1\/(?:tenants\/\{tenantId\}|connections\/\{connectionId\})$/;
+/** In the order in which a stranger needs them. */
+const TAGS: readonly (readonly [string, string])[] = [
+  ['Appointments', 'Bookings of all connections in one form'],
+  ['Clients', 'The people who are booked for'],
+  ['Practitioners', 'The people who are booked with'],
+  ['Services', 'What can be booked'],
+  ['Locations', 'Where it takes place'],
+  ['Availability', 'What a vendor still offers'],
+  ['Vendors and connections', "What there is to connect, a tenant's accounts, and their syncs"],
+  ['Mapping', "The vendors' ids and the gateway's"],
+  ['Operator', "Tenants and their keys, with the operator's key"],
+  ['Service', 'Health and metrics, without a key'],
+];
+
 /** The OpenAPI document: from the controllers and their comments, with each operation's problems out of the one table. */
 export function makeDocument(app: INestApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setTitle('Scheduling gateway')
     .setDescription(ABOUT)
     .setVersion(VERSION)
@@ -60,9 +74,9 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
         description: "A tenant's API key, or the operator's for /v1/tenants",
       },
       'key',
-    )
-    .build();
-  const document = SwaggerModule.createDocument(app, config, {
+    );
+  for (const [name, description] of TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (_controller, method) => method,
   });
   document.components = {
@@ -134,6 +148,20 @@ function complete(path: string, method: string, operation: Operation): void {
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
   addHeaders(path, method, operation);
+  for (const parameter of operation.parameters ?? [])
+    if ('name' in parameter && !parameter.required) showExample(parameter);
+}
+
+type Parameter = Extract<NonNullable<Operation['parameters']>[number], { name: string }>;
+
+/** Swagger UI fills examples in, and an optional filter that nobody chose would hide records: they are told in words. */
+function showExample(parameter: Parameter): void {
+  const schema = parameter.schema as { example?: unknown } | undefined;
+  const example = (parameter.example ?? schema?.example) as string | undefined;
+  if (example === undefined) return;
+  parameter.description = `${parameter.description ?? ''} For example \`${example}\`.`.trim();
+  delete parameter.example;
+  delete schema?.example;
 }
 
 const publicProblems = (path: string): ProblemCode[] =>

@@ -1,5 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_PIPE } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { CONFIG, type CompleteConfig } from './config';
@@ -7,7 +7,6 @@ import { Keyring } from './crypto';
 import { dataSourceOptions } from './database/data-source';
 import { Database } from './database/database';
 import { Cursors } from './http/cursor';
-import { RenderedInterceptor } from './http/rendered';
 import { ValidationPipe } from './http/validation';
 import { LOGGER, type Logger } from './log';
 import { Metrics } from './metrics';
@@ -41,7 +40,6 @@ export class PlatformModule {
         { provide: Cursors, useFactory: (keyring: Keyring) => new Cursors(keyring), inject: [Keyring] },
         Metrics,
         { provide: APP_PIPE, useClass: ValidationPipe },
-        { provide: APP_INTERCEPTOR, useClass: RenderedInterceptor },
       ],
       exports: [CONFIG, LOGGER, Database, Keyring, Cursors, Metrics],
     };

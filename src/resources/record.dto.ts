@@ -7,16 +7,16 @@ import { VENDOR_NAMES } from '../vendors/names';
 export class RecordDto {
   /**
    * The gateway's id: the same record always has the same.
-   * @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41
+   * @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41"
    */
   id: string;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21" */
   connectionId: string;
   @ApiProperty({ enum: [...VENDOR_NAMES], enumName: 'VendorName' })
   vendor: string;
   /**
    * The vendor's own id.
-   * @example APT-00000320
+   * @example "APT-00000320"
    */
   remoteId: string;
   /**
@@ -26,22 +26,22 @@ export class RecordDto {
   externalId: string | null;
   /**
    * When the vendor made it; null where the vendor does not say.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   createdAt: string | null;
   /**
    * When the vendor last changed it; null where the vendor does not say.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   updatedAt: string | null;
   /**
    * When the gateway last saw it at the vendor; null for a record that only another one mentions.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   syncedAt: string | null;
   /**
    * When the gateway last saw it change.
-   * @example 2026-01-31T09:00:00.000Z
+   * @example "2026-01-31T09:00:00.000Z"
    */
   changedAt: string;
   /**
@@ -83,7 +83,7 @@ export class RecordsQuery extends PagingQuery {
 
   /**
    * Only records that the gateway saw change at that time or later (`changedAt`).
-   * @example 2026-01-31T09:00:00Z
+   * @example "2026-01-31T09:00:00Z"
    */
   @MayBeAbsent()
   @InstantField()
@@ -99,7 +99,7 @@ export class RecordsQuery extends PagingQuery {
 export class NamedRecordsQuery extends RecordsQuery {
   /**
    * Words: each the beginning of a name, or a part of the e-mail or of the phone number's digits. Case and accents do not matter.
-   * @example smi
+   * @example "smi"
    */
   @MayBeAbsent()
   @Text({ max: 100 })

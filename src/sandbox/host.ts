@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Sandbox, SandboxOptions, StartSandbox } from '../vendors/kit/sandbox';
 import { VENDORS } from '../vendors/registry';
@@ -10,8 +9,15 @@ export async function startSandboxes({
 }: Omit<SandboxOptions, 'port'> & { portBase?: number } = {}): Promise<Sandbox[]> {
   const sandboxes: Sandbox[] = [];
   for (const [i, vendor] of [...VENDORS.keys()].sort().entries()) {
-    const wanted = portBase === undefined ? 0 : portBase + i;
-    sandboxes.push(await sandboxOf(vendor)({ ...options, port: (await isFree(wanted)) ? wanted : 0 }));
+    const start = sandboxOf(vendor);
+    const at = (port: number): Promise<Sandbox> => start({ ...options, port });
+    sandboxes.push(
+      await at(portBase === undefined ? 0 : portBase + i).catch((error: unknown) => {
+        // Asking first whether a port is free would not help: two starts at once both hear that it is.
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        return at(0);
+      }),
+    );
   }
   return sandboxes;
 }
@@ -22,17 +28,3 @@ export function sandboxOf(vendor: string): StartSandbox<unknown> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- by its folder, so that no file names a vendor
   return (require(folder) as { startSandbox: StartSandbox<unknown> }).startSandbox;
 }
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createServer()
-      .once('error', () => {
-        resolve(false);
-      })
-      .once('listening', () =>
-        probe.close(() => {
-          resolve(true);
-        }),
-      )
-      .listen(port, '127.0.0.1');
-  });

@@ -51,33 +51,33 @@ export class SyncedResourcesDto {
 }
 
 export class SyncErrorDto {
-  /** @example appointments */
+  /** @example "appointments" */
   resource: string | null;
   /**
    * The record that was set aside; null where the whole resource could not be read.
-   * @example APT-00000320
+   * @example "APT-00000320"
    */
   remoteId: string | null;
-  /** @example invalid_record */
+  /** @example "invalid_record" */
   code: string;
-  /** @example start_time is missing */
+  /** @example "start_time is missing" */
   message: string;
 }
 
 export class SyncDto {
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a31 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a31" */
   id: string;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21" */
   connectionId: string;
   @ApiProperty({ enum: [...SYNC_MODES], enumName: 'SyncMode' })
   mode: string;
   @ApiProperty({ enum: [...SYNC_STATUSES], enumName: 'SyncStatus', example: 'succeeded' })
   status: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   createdAt: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   startedAt: string | null;
-  /** @example 2026-01-31T09:00:04.000Z */
+  /** @example "2026-01-31T09:00:04.000Z" */
   finishedAt: string | null;
   resources: SyncedResourcesDto;
   /** The first hundred. */

@@ -8,14 +8,14 @@ import { SCOPES, type Scope } from '../platform/scopes';
 export class CreateTenantDto {
   /**
    * What people call the tenant.
-   * @example Northside Clinics
+   * @example "Northside Clinics"
    */
   @Text({ max: 200 })
   name: string;
 
   /**
    * A short name for URLs and logs, unique: lower-case letters, digits and hyphens.
-   * @example northside
+   * @example "northside"
    */
   @Matches(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
     message: 'slug must be 1 to 63 lower-case letters, digits and hyphens',
@@ -26,15 +26,15 @@ export class CreateTenantDto {
 export class UpdateTenantDto extends PartialType(CreateTenantDto) {}
 
 export class TenantDto {
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a11 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a11" */
   id: string;
-  /** @example Northside Clinics */
+  /** @example "Northside Clinics" */
   name: string;
-  /** @example northside */
+  /** @example "northside" */
   slug: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   createdAt: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   updatedAt: string;
   /**
    * Grows with each change; the ETag.
@@ -51,7 +51,7 @@ export class TenantPageDto {
 export class CreateApiKeyDto {
   /**
    * What the key is for.
-   * @example booking site
+   * @example "booking site"
    */
   @Text({ max: 200 })
   name: string;
@@ -69,7 +69,7 @@ export class CreateApiKeyDto {
 
   /**
    * When the key ends; never if left out.
-   * @example 2027-12-31T00:00:00Z
+   * @example "2027-12-31T00:00:00Z"
    */
   @MayBeAbsent()
   @InstantField()
@@ -77,18 +77,18 @@ export class CreateApiKeyDto {
 }
 
 export class ApiKeyDto {
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a12 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a12" */
   id: string;
-  /** @example booking site */
+  /** @example "booking site" */
   name: string;
   @ApiProperty({ enum: [...SCOPES], enumName: 'Scope', isArray: true, example: ['read', 'write'] })
   scopes: string[];
   /**
    * The first characters of the key, to tell keys apart.
-   * @example sgw_3fK9aZ
+   * @example "sgw_3fK9aZ"
    */
   prefix: string;
-  /** @example 2026-01-31T09:00:00.000Z */
+  /** @example "2026-01-31T09:00:00.000Z" */
   createdAt: string;
   /** @example null */
   expiresAt: string | null;
@@ -99,7 +99,7 @@ export class ApiKeyDto {
 export class NewApiKeyDto extends ApiKeyDto {
   /**
    * The key itself: shown this once.
-   * @example sgw_3fK9aZ0000000000000000000000000000AAAA
+   * @example "sgw_3fK9aZ0000000000000000000000000000AAAA"
    */
   key: string;
 }

@@ -3,7 +3,8 @@ import { validateSync } from 'class-validator';
 import type { Ports, Vendor } from '../../src/vendors/contract';
 import type { CommonSettings } from '../../src/vendors/kit/config';
 import { tokensInMemory } from '../../src/vendors/kit/auth';
-import { vendorHttp, type CallReport, type VendorHttp } from '../../src/vendors/kit/http';
+import { vendorHttp } from '../../src/vendors/kit/http';
+import type { CallReport, VendorHttp } from '../../src/vendors/kit/policy';
 import { gateInMemory } from '../../src/vendors/kit/limits';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 

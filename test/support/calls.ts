@@ -31,10 +31,7 @@ export interface ShownSync {
   readonly finishedAt: string | null;
   readonly resources: Readonly<
     Partial<
-      Record<
-        ResourceName,
-        Readonly<Record<'seen' | 'created' | 'updated' | 'deleted' | 'failed', number>>
-      >
+      Record<ResourceName, Readonly<Record<'seen' | 'created' | 'updated' | 'deleted' | 'failed', number>>>
     >
   >;
   readonly errors: readonly {
@@ -134,6 +131,8 @@ export function callAs(url: () => string, key: string | null): Call {
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
         ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+        // Without it, fetch adds `no-cache` of its own accord to every conditional request.
+        'cache-control': 'max-age=60',
         ...headers,
       },
       ...(sent === undefined ? {} : { body: sent }),

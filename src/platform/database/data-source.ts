@@ -31,6 +31,13 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     applicationName: 'scheduling-gateway',
     poolSize: 20,
     poolErrorHandler: () => undefined,
-    extra: { pipeline: true, types: typeParsers, options: '-c timezone=UTC', idleTimeoutMillis: 30_000 },
+    extra: {
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      pipeline: true,
+      types: typeParsers,
+      options: '-c timezone=UTC',
+      idleTimeoutMillis: 30_000,
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -16,6 +17,7 @@ export type Query = <Row extends QueryResultRow>(statement: Statement) => Promis
 /** TypeORM's manager, inside a transaction that says for whom. */
 export type Entities = EntityManager;
 
+const PATIENCE_MS = 3000;
 const SET_TENANT = "select set_config('app.tenant_id', $1, true)";
 const SET_SYSTEM = "select set_config('app.scope', 'system', true)";
 
@@ -66,8 +68,15 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** Whether the schema is older than this program. Fails where the database does not answer. */
-  pendingMigrations(): Promise<boolean> {
-    return this.dataSource.showMigrations();
+  async pendingMigrations(): Promise<boolean> {
+    const looking = this.dataSource.showMigrations();
+    const late = new AbortController();
+    const tooLate = pause(PATIENCE_MS, null, { signal: late.signal }).then(() => {
+      throw new Error('The database is silent');
+    });
+    tooLate.catch(() => undefined);
+    looking.catch(() => undefined);
+    return Promise.race([looking, tooLate]).finally(() => late.abort());
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics';
 import { readJsonBodies } from './body';
 import { sendProblem } from './problem.filter';
 import { Problem } from './problems';
+import { sendRendered } from './rendered';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -76,6 +77,7 @@ export class KnownRoutes {
 /** Everything that happens to each request and answer, whatever the route. */
 export async function furnish(server: FastifyInstance, books: Books): Promise<void> {
   readJsonBodies(server);
+  sendRendered(server);
   await server.register(helmet as never, { global: false, contentSecurityPolicy: PAGE_POLICY });
   server.addHook('onRequest', (request: Traced, reply, done) => {
     const { traceparent } = request.headers;

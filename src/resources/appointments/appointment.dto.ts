@@ -22,7 +22,7 @@ import { RecordDto, RecordQuery, RecordsQuery } from '../record.dto';
 const SORTS = ['start', '-start', 'updatedAt', '-updatedAt'] as const;
 
 export class AttendeeDto implements Attendee<string> {
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51" */
   clientId: string;
   @ApiProperty({ enum: [...APPOINTMENT_STATUSES], enumName: 'AppointmentStatus' })
   status: AppointmentStatus;
@@ -38,7 +38,7 @@ export class AttendeeDto implements Attendee<string> {
 }
 
 export class CancellationDto implements Cancellation {
-  /** @example 2026-01-30T16:12:00.000Z */
+  /** @example "2026-01-30T16:12:00.000Z" */
   at: string | null;
   @ApiProperty({
     enum: [...CANCELLATION_REASONS],
@@ -49,10 +49,10 @@ export class CancellationDto implements Cancellation {
   reason: CancellationReason | null;
   /**
    * The vendor's text, else its code.
-   * @example Sick
+   * @example "Sick"
    */
   remoteReason: string | null;
-  /** @example Called in the morning */
+  /** @example "Called in the morning" */
   note: string | null;
 }
 
@@ -61,19 +61,19 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
   status: AppointmentStatus;
   /**
    * The vendor's own word.
-   * @example Pending
+   * @example "Pending"
    */
   remoteStatus: string | null;
   /**
    * Null only where the vendor has none.
-   * @example 2026-02-02T09:00:00.000Z
+   * @example "2026-02-02T09:00:00.000Z"
    */
   start: string | null;
-  /** @example 2026-02-02T09:30:00.000Z */
+  /** @example "2026-02-02T09:30:00.000Z" */
   end: string | null;
   /** @example null */
   title: string | null;
-  /** @example Annual checkup */
+  /** @example "Annual checkup" */
   description: string | null;
   /**
    * For the staff only.
@@ -94,7 +94,7 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
   videoUrl: string | null;
   /**
    * The primary practitioner.
-   * @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61
+   * @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61"
    */
   practitionerId: string | null;
   /**
@@ -104,22 +104,22 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
   practitionerIds: string[];
   /**
    * The primary client; null for a group and for a break.
-   * @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51
+   * @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51"
    */
   clientId: string | null;
   attendees: AttendeeDto[];
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71" */
   serviceId: string | null;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81" */
   locationId: string | null;
   /** @example null */
   arrivedAt: string | null;
   cancellation: CancellationDto | null;
-  /** @example #c1fffb */
+  /** @example "#c1fffb" */
   color: string | null;
   /**
    * IANA name.
-   * @example Europe/London
+   * @example "Europe/London"
    */
   timeZone: string | null;
   /** Only with `include=client`. */
@@ -165,7 +165,7 @@ export class AppointmentsQuery extends RecordsQuery {
 
   /**
    * Only appointments that start then or later.
-   * @example 2026-01-31T00:00:00Z
+   * @example "2026-01-31T00:00:00Z"
    */
   @MayBeAbsent()
   @InstantField()
@@ -173,7 +173,7 @@ export class AppointmentsQuery extends RecordsQuery {
 
   /**
    * Only appointments that start earlier.
-   * @example 2026-02-28T00:00:00Z
+   * @example "2026-02-28T00:00:00Z"
    */
   @MayBeAbsent()
   @InstantField()

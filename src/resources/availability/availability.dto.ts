@@ -24,31 +24,31 @@ export class AvailabilityQuery {
 
   /**
    * Slots that start then or later.
-   * @example 2026-02-02T00:00:00Z
+   * @example "2026-02-02T00:00:00Z"
    */
   @InstantField()
   from: string;
 
   /**
    * Slots that start earlier; at most 31 days after `from`.
-   * @example 2026-02-09T00:00:00Z
+   * @example "2026-02-09T00:00:00Z"
    */
   @InstantField()
   to: string;
 }
 
 export class SlotDto {
-  /** @example 2026-02-02T09:00:00.000Z */
+  /** @example "2026-02-02T09:00:00.000Z" */
   start: string;
-  /** @example 2026-02-02T09:30:00.000Z */
+  /** @example "2026-02-02T09:30:00.000Z" */
   end: string | null;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a21" */
   connectionId: string;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61" */
   practitionerId: string | null;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71" */
   serviceId: string | null;
-  /** @example 019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81 */
+  /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81" */
   locationId: string | null;
 }
 

@@ -5,16 +5,16 @@ import { CatalogueQuery } from '../catalogue.dto';
 import { RecordDto } from '../record.dto';
 
 export class ServiceDto extends RecordDto implements Service<string> {
-  /** @example Consultation */
+  /** @example "Consultation" */
   name: string | null;
-  /** @example Consultation Appointment */
+  /** @example "Consultation Appointment" */
   description: string | null;
   /**
    * Null where the vendor does not say.
    * @example 30
    */
   durationMinutes: number | null;
-  /** @example #807dba */
+  /** @example "#807dba" */
   color: string | null;
   /**
    * Null where nothing is known of the record but its id.

@@ -15,21 +15,21 @@ import { NamedRecordsQuery, RecordDto } from '../record.dto';
 const SORTS = ['lastName', '-lastName', 'updatedAt', '-updatedAt'] as const;
 
 export class AddressDto implements Address {
-  /** @example 16 Carmen Village */
+  /** @example "16 Carmen Village" */
   line1: string | null;
-  /** @example Lake */
+  /** @example "Lake" */
   line2: string | null;
   /** @example null */
   line3: string | null;
-  /** @example South Holly */
+  /** @example "South Holly" */
   city: string | null;
-  /** @example Derbyshire */
+  /** @example "Derbyshire" */
   region: string | null;
-  /** @example CW11 5SY */
+  /** @example "CW11 5SY" */
   postalCode: string | null;
   /**
    * ISO 3166-1 alpha-2 where it can be told, else the vendor's word.
-   * @example GB
+   * @example "GB"
    */
   country: string | null;
   /**
@@ -51,17 +51,17 @@ export class ConsentsDto implements Consents {
 }
 
 export class ClientDto extends RecordDto implements Client {
-  /** @example Lisa */
+  /** @example "Lisa" */
   firstName: string | null;
-  /** @example Wright */
+  /** @example "Wright" */
   lastName: string | null;
-  /** @example Lisa Wright */
+  /** @example "Lisa Wright" */
   fullName: string | null;
-  /** @example lisa@example.com */
+  /** @example "lisa@example.com" */
   email: string | null;
   /**
    * E.164.
-   * @example +447123123456
+   * @example "+447123123456"
    */
   phone: string | null;
   /**
@@ -69,13 +69,13 @@ export class ClientDto extends RecordDto implements Client {
    * @example 07123123456
    */
   phoneRaw: string | null;
-  /** @example 1990-05-16 */
+  /** @example "1990-05-16" */
   birthDate: string | null;
   @ApiProperty({ enum: [...GENDERS], enumName: 'Gender', nullable: true, example: null })
   gender: Gender | null;
   /**
    * BCP 47.
-   * @example en
+   * @example "en"
    */
   language: string | null;
   address: AddressDto | null;
@@ -94,7 +94,7 @@ export class ClientPageDto {
 export class ClientsQuery extends NamedRecordsQuery {
   /**
    * Only clients with this e-mail address, whatever its case.
-   * @example lisa@example.com
+   * @example "lisa@example.com"
    */
   @MayBeAbsent()
   @Text({ max: 255 })
@@ -102,7 +102,7 @@ export class ClientsQuery extends NamedRecordsQuery {
 
   /**
    * Only clients with this phone number, in E.164.
-   * @example +447123123456
+   * @example "+447123123456"
    */
   @MayBeAbsent()
   @Text({ max: 40 })
@@ -110,7 +110,7 @@ export class ClientsQuery extends NamedRecordsQuery {
 
   /**
    * Only clients born that day.
-   * @example 1990-05-16
+   * @example "1990-05-16"
    */
   @MayBeAbsent()
   @DateField()

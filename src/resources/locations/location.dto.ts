@@ -4,14 +4,14 @@ import type { AddressDto } from '../clients/client.dto';
 import { RecordDto } from '../record.dto';
 
 export class LocationDto extends RecordDto implements Location {
-  /** @example Main practice */
+  /** @example "Main practice" */
   name: string | null;
   /** @example null */
   description: string | null;
   address: AddressDto | null;
   /**
    * IANA name.
-   * @example Europe/London
+   * @example "Europe/London"
    */
   timeZone: string | null;
   /**

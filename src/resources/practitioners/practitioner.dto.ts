@@ -5,11 +5,11 @@ import { CatalogueQuery } from '../catalogue.dto';
 import { RecordDto } from '../record.dto';
 
 export class PractitionerDto extends RecordDto implements Practitioner<string> {
-  /** @example Joris */
+  /** @example "Joris" */
   firstName: string | null;
-  /** @example Van Hecke */
+  /** @example "Van Hecke" */
   lastName: string | null;
-  /** @example Joris Van Hecke */
+  /** @example "Joris Van Hecke" */
   fullName: string | null;
   /** @example null */
   email: string | null;
@@ -23,7 +23,7 @@ export class PractitionerDto extends RecordDto implements Practitioner<string> {
    * @example null
    */
   phoneRaw: string | null;
-  /** @example Physiotherapist */
+  /** @example "Physiotherapist" */
   title: string | null;
   /** @example ["surgeon_abdominal"] */
   specialties: string[];
