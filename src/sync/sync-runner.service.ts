@@ -65,7 +65,10 @@ export class SyncRunnerService {
     try {
       await this.readAll(claim);
     } catch (error) {
-      if (!(error instanceof Interrupted) && claim.fence >= MOST_ATTEMPTS) return await this.giveUp(claim);
+      if (!(error instanceof Interrupted) && claim.fence >= MOST_ATTEMPTS) {
+        await this.giveUp(claim);
+        return;
+      }
       await syncs.release(claim);
       if (!(error instanceof Interrupted)) throw error;
       logger.info({ syncId: id }, 'sync put down; another process goes on');

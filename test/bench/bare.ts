@@ -42,16 +42,14 @@ async function main(): Promise<void> {
       text,
       values: [tenant],
     });
-    const parsed = (doc: string | null | undefined): unknown => (doc == null ? null : JSON.parse(doc));
-    const data = rows
-      .slice(0, 25)
-      .map((row) => ({
-        ...row,
-        client: parsed(row['client']),
-        practitioner: parsed(row['practitioner']),
-        service: parsed(row['service']),
-        location: parsed(row['location']),
-      }));
+    const parsed = (doc: string | null | undefined): unknown => (doc ? JSON.parse(doc) : null);
+    const data = rows.slice(0, 25).map((row) => ({
+      ...row,
+      client: parsed(row['client']),
+      practitioner: parsed(row['practitioner']),
+      service: parsed(row['service']),
+      location: parsed(row['location']),
+    }));
     return { data, page: { limit: 25, nextCursor: null } };
   });
   app.get('/documents', async (_request, reply) => {

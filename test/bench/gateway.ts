@@ -53,7 +53,7 @@ const call = async <T>(
 
 /** Starts the gateway on a database; the vendors at `hosts` may be called. */
 export async function startGateway(databaseUrl: string, hosts: readonly string[]): Promise<BenchGateway> {
-  const gateway = start([process.env.MAIN ?? 'dist/main.js'], {
+  const gateway = start(['dist/main.js'], {
     DATABASE_URL: databaseUrl,
     PORT: '0',
     ADMIN_API_KEY: OPERATOR,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbeddedPostgres } from '../../src/platform/database/embedded';
+import type { EmbeddedPostgres, startEmbeddedPostgres as Start } from '../../src/platform/database/embedded';
 import { startGateway, startSandboxes, syncAll, type BenchGateway, type SyncFigures } from './gateway';
 import { benchReads } from './reads';
 
@@ -12,16 +12,16 @@ const TIMES = 10;
 interface Synced {
   readonly gateway: BenchGateway;
   readonly postgres: EmbeddedPostgres;
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** A fresh database, sandboxes of that size, the gateway, and one full sync of all of it. */
 async function synced(clients: number, appointments: number): Promise<Synced> {
-  const { startEmbeddedPostgres } = (await import(
-    join(process.cwd(), 'dist/platform/database/embedded.js')
-  )) as typeof import('../../src/platform/database/embedded');
+  const built = (await import(join(process.cwd(), 'dist/platform/database/embedded.js'))) as {
+    startEmbeddedPostgres: typeof Start;
+  };
   const dataDir = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), 'postgres');
-  const postgres = await startEmbeddedPostgres({ dataDir });
+  const postgres = await built.startEmbeddedPostgres({ dataDir });
   const sandboxes = await startSandboxes(clients, appointments);
   const gateway = await startGateway(postgres.url, sandboxes.hosts);
   const cpu = gateway.process.cpuMs();

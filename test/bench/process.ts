@@ -19,10 +19,14 @@ const TICK_MS = 10;
 
 /** Starts a process; its errors go to ours. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Measured {
-  const child = spawn(process.execPath, [...(process.env['PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(process.env['PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), ...args],
+    {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const pid = child.pid ?? 0;
   const lines: string[] = [];
   const waiting = new Set<(line: string) => void>();

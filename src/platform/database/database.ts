@@ -76,7 +76,9 @@ export class Database implements OnApplicationShutdown {
     });
     tooLate.catch(() => undefined);
     looking.catch(() => undefined);
-    return Promise.race([looking, tooLate]).finally(() => late.abort());
+    return Promise.race([looking, tooLate]).finally(() => {
+      late.abort();
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {

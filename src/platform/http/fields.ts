@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -16,7 +16,6 @@ import {
   Max,
   Min,
   registerDecorator,
-  ValidateNested,
 } from 'class-validator';
 import { parseDate, parseInstant } from '../../canonical/values';
 
@@ -160,10 +159,6 @@ export const Texts = (max = 255): PropertyDecorator =>
       maxLength: max,
     },
   );
-
-/** An object whose form another class says. */
-export const Nested = (type: () => new () => object): PropertyDecorator =>
-  applyDecorators(ValidateNested(), Type(type));
 
 /** An object whose form depends on something else, and is checked there. */
 export const FreeObject = (): PropertyDecorator =>

@@ -37,16 +37,3 @@ export function lastSegment(link: string | null | undefined): string | null {
     return null;
   }
 }
-
-/** A link that a vendor handed out, relative to the base URL; null where it leads to another origin or out of the base path. */
-export function insideBase(link: string, baseUrl: string): string | null {
-  const base = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
-  let url: URL;
-  try {
-    url = new URL(link, base);
-  } catch {
-    return null;
-  }
-  const inside = url.origin === base.origin && url.pathname.startsWith(base.pathname) && url.username === '';
-  return inside ? `/${url.pathname.slice(base.pathname.length)}${url.search}` : null;
-}
