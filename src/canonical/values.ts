@@ -20,17 +20,24 @@ export function required<T>(value: T | null | undefined, field: string): T {
   return value;
 }
 
-/** Trimmed text without NUL characters (no database keeps them); null for null, blank, and anything that is no text (some vendors send `false` for "none"). */
+/** Trimmed text without NUL and half surrogate pairs (PostgreSQL keeps neither); null for null, blank, and anything that is no text (some vendors send `false` for "none"). */
 export function text(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return null;
-  const trimmed = value.replaceAll('\u0000', '').trim();
+  const trimmed = value
+    .replace(/\p{Cs}/gu, '\ufffd')
+    .replaceAll('\u0000', '')
+    .trim();
   return trimmed === '' ? null : trimmed;
 }
 
+const LONGEST_ID = 255;
+
 /** An id as a string, whether the vendor wrote it as a number or as text. InvalidRecord where there is none. */
 export function idText(value: unknown, field: string): string {
-  return required(text(value), field);
+  const id = required(text(value), field);
+  if (id.length > LONGEST_ID) throw new InvalidRecord(field, 'is longer than any id');
+  return id;
 }
 
 /** An e-mail address lower-cased and trimmed, or null. */
@@ -45,7 +52,13 @@ const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 
 /** Whether the calendar has that day: JavaScript alone would read 30 February as 2 March. */
 function dayExists(year: number, month: number, day: number): boolean {
   const days = DAYS[month - 1];
-  return days !== undefined && day >= 1 && day <= days && (month !== 2 || day < 29 || isLeapYear(year));
+  return (
+    year >= 1 &&
+    days !== undefined &&
+    day >= 1 &&
+    day <= days &&
+    (month !== 2 || day < 29 || isLeapYear(year))
+  );
 }
 
 const MINUTE_MS = 60_000;

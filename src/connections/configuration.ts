@@ -31,6 +31,8 @@ export function configured(
     vendor.complete?.({ credentials: { ...given.credentials }, settings: { ...given.settings } }) ??
     given.settings;
   const settings = validated(vendor.settings, completed, { path: '/settings' });
+  if (/\\u(?:0000|d[89a-f][0-9a-f]{2})/.test(JSON.stringify(settings)))
+    throw wrongField('/settings', 'must hold no NUL and no half of a surrogate pair');
   const connection = { credentials, settings };
   for (const url of vendor.urls(connection)) {
     if (!mayCall(vendor, url, allowed))

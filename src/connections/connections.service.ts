@@ -177,6 +177,19 @@ export class ConnectionsService {
     });
   }
 
+  /** Notes that the vendor refuses the credentials. It is no change by the caller, so the version stays. */
+  async noteRefusal(tenantId: string, id: string, message: string): Promise<void> {
+    const lastError = { code: 'vendor_auth_failed', message, at: new Date().toISOString(), retryable: false };
+    await this.database.entities(tenantId, (manager) =>
+      manager
+        .createQueryBuilder()
+        .update(Connection)
+        .set({ status: 'failing', lastError, version: () => 'version' })
+        .where({ tenantId, id, disabled: false })
+        .execute(),
+    );
+  }
+
   private async locked<T>(
     tenantId: string,
     id: string,

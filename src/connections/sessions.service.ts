@@ -1,3 +1,4 @@
+import { InvalidRecord } from '../canonical/values';
 import { CannotOpen } from '../platform/crypto';
 import { currentContext } from '../platform/context';
 import type { Metrics } from '../platform/metrics';
@@ -82,6 +83,19 @@ export class SessionsService {
     }
   }
 
+  /** A call's failure as the caller's problem; a refusal of the credentials turns the connection failing. */
+  async problemOf(
+    { connection, vendor }: Session,
+    error: unknown,
+    staleAvailable?: boolean,
+  ): Promise<unknown> {
+    if (error instanceof InvalidRecord) return unreadable(vendor, error, staleAvailable);
+    if (!(error instanceof VendorError)) return error;
+    if (error.kind === 'auth')
+      await this.connections.noteRefusal(connection.tenantId, connection.id, error.message);
+    return vendorProblem(error, vendor.name, staleAvailable);
+  }
+
   private session(connection: Connection, patienceMs: number, tokens: TokenStore): Session {
     const vendor = VENDORS.get(connection.vendor);
     if (!vendor)
@@ -125,4 +139,15 @@ export class SessionsService {
     context.spent.vendorMs += durationMs;
     context.spent.vendorCalls += 1;
   }
+}
+
+function unreadable(
+  { name }: Vendor,
+  { message }: InvalidRecord,
+  staleAvailable: boolean | undefined,
+): Problem {
+  return new Problem('vendor_invalid_response', `The vendor's record cannot be read: ${message}`, {
+    vendor: { name, status: null, code: null, message },
+    ...(staleAvailable === undefined ? {} : { staleAvailable }),
+  });
 }

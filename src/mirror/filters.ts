@@ -35,13 +35,14 @@ const among =
 
 /** The primary ones stand in the appointment, the others beside it: two looks into an index, whichever list it is. */
 const takesPart =
-  (column: string): Condition =>
+  (role: 'client' | 'practitioner'): Condition =>
   (ids: readonly string[], bind) => {
     const parties = `any(${bind(ids)}::uuid[])`;
     return `t.id in (
-      select id from appointments where tenant_id = $1 and ${column} = ${parties}
+      select id from appointments where tenant_id = $1 and ${role}_id = ${parties}
       union all
-      select appointment_id from appointment_participants where tenant_id = $1 and party_id = ${parties})`;
+      select appointment_id from appointment_participants where tenant_id = $1
+        and party_id in (select id from ${role}s where tenant_id = $1 and id = ${parties}))`;
   };
 
 const PHONE_WORD = /^[+\d(][\d().\-/+]*$/;
@@ -61,8 +62,8 @@ const matches: Condition = (q: string, bind) =>
 const CONDITIONS: { readonly [F in Exclude<keyof Filters, 'includeDeleted'>]-?: Condition } = {
   connectionId: among('t.connection_id', 'uuid'),
   vendor: among('t.vendor', 'text'),
-  practitionerId: takesPart('practitioner_id'),
-  clientId: takesPart('client_id'),
+  practitionerId: takesPart('practitioner'),
+  clientId: takesPart('client'),
   serviceId: among('t.service_id', 'uuid'),
   locationId: among('t.location_id', 'uuid'),
   status: among('t.status', 'text'),

@@ -1,12 +1,9 @@
 import type { ResourceName } from '../canonical/index';
-import { InvalidRecord } from '../canonical/values';
 import type { IdentityService, Located } from '../identity/identity.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
-import { vendorProblem } from '../connections/vendor-problem';
 import type { Database } from '../platform/database/database';
 import { notFound, Problem } from '../platform/http/problems';
 import type { Port, Seen } from '../vendors/contract';
-import { VendorError } from '../vendors/kit/error';
 import type { MirrorReaderRepository } from './mirror-reader.repository';
 import type { Include, PageRequest, RenderedPage, RenderedRecord } from './records';
 import type { MirrorWriterService } from './mirror-writer.service';
@@ -61,9 +58,13 @@ export class RecordsService {
         'capability_not_supported',
         `${session.vendor.title} cannot be asked for one of its ${resource}; read without Cache-Control: no-cache`,
       );
-    const seen = await port.get(located.ref).catch((error: unknown) => {
-      throw problemOf(error, session.vendor.name);
-    });
+    const asked = async <T>(asking: Promise<T>): Promise<T> =>
+      asking.catch(async (error: unknown) => {
+        throw await sessions.problemOf(session, error, true);
+      });
+    const seen = await asked(port.get(located.ref));
+    // Not found may also mean that nothing is, under a wrong address: only a vendor that answers otherwise is believed.
+    if (!seen) await asked(session.vendor.check(session.http, session.settings));
     await database.inTenant(tenantId, async (query) => {
       const at = new Date().toISOString();
       if (seen) await this.store(query, session, { resource, located, seen, at });
@@ -96,13 +97,3 @@ export class RecordsService {
 const isHidden = (resource: ResourceName, { deletedAt, json }: RenderedRecord): boolean =>
   deletedAt !== null &&
   !(resource === 'clients' && (JSON.parse(json) as { status: string }).status === 'archived');
-
-/** Why a record could not be read afresh. What the mirror holds of it can still be had. */
-function problemOf(error: unknown, vendor: string): unknown {
-  if (error instanceof VendorError) return vendorProblem(error, vendor, true);
-  if (!(error instanceof InvalidRecord)) return error;
-  return new Problem('vendor_invalid_response', `The vendor's record cannot be read: ${error.message}`, {
-    vendor: { name: vendor, status: null, code: null, message: error.message },
-    staleAvailable: true,
-  });
-}

@@ -44,9 +44,13 @@ const both = (word: string, by: string, type: string): Record<string, Sort> => (
 const byChange = both('updatedAt', 'changed_at', 'timestamptz');
 const byName = { ...both('name', 'sort_name', 'text'), ...byChange };
 
-/** Records without a name come last. */
+const SORTED_BY = 100;
+
+/** The beginning of each part, part by part, so that Ann Lee comes before Anna Bell. Records without a name come last. */
 const sortName = (...parts: readonly (string | null)[]): string => {
-  const name = folded(parts.filter((part) => part !== null).join(' '));
+  const name = parts
+    .flatMap((part) => (part === null ? [] : folded(part).slice(0, SORTED_BY)))
+    .join('\u0001');
   return name === '' ? '\u{10ffff}' : name;
 };
 

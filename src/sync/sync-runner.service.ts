@@ -51,8 +51,11 @@ export class SyncRunnerService {
   }
 
   /** Runs a sync to its end, from where an earlier holder left it. Does nothing where another process holds it. */
-  async run(tenantId: string, id: string, connectionId: string): Promise<void> {
+  async run(id: string): Promise<void> {
     const { syncs, metrics, logger } = this.tools;
+    const owner = await syncs.ownerOf(id);
+    if (!owner) return;
+    const { tenantId, connectionId } = owner;
     const { settings } = await this.tools.connections.find(tenantId, connectionId);
     const claim = await syncs.claim(
       tenantId,

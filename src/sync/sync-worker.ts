@@ -16,7 +16,8 @@ const LONGEST_RUN_SECONDS = 6 * 3600;
 const ONCE_IN_SECONDS = 10;
 const STOP_MS = 10_000;
 
-type Job = Pick<Sync, 'tenantId' | 'id' | 'connectionId'>;
+/** Nothing of the tenant: what a job holds outlives its erasure. */
+type Job = Pick<Sync, 'id'>;
 
 /**
  * The queue of syncs, on PostgreSQL. A job only says "run this now": what is to be done, and how far it is, stands in the
@@ -70,18 +71,14 @@ export class SyncWorker implements SyncQueue, OnApplicationBootstrap, OnApplicat
     await this.boss.stop({ graceful: true, timeout: STOP_MS, wait: true });
   }
 
-  async enqueue({ tenantId, id, connectionId }: Job): Promise<void> {
-    await this.boss.send(
-      QUEUE,
-      { tenantId, id, connectionId },
-      { singletonKey: id, singletonSeconds: ONCE_IN_SECONDS },
-    );
+  async enqueue({ id }: Job): Promise<void> {
+    await this.boss.send(QUEUE, { id }, { singletonKey: id, singletonSeconds: ONCE_IN_SECONDS });
     for (const worker of this.workers) this.boss.notifyWorker(worker);
   }
 
   private async work(jobs: readonly PgBoss.Job<Job>[]): Promise<void> {
     for (const { data } of jobs) {
-      await this.runner.run(data.tenantId, data.id, data.connectionId).catch((error: unknown) => {
+      await this.runner.run(data.id).catch((error: unknown) => {
         this.options.logger.error(
           { err: error, syncId: data.id },
           'sync broke off; it goes on at its last page',

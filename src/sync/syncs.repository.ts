@@ -38,6 +38,17 @@ export class SyncsRepository {
     return (row as { at: Instant }).at;
   }
 
+  /** Whose sync this is; null where it is gone. */
+  async ownerOf(id: string): Promise<Pick<Claim, 'tenantId' | 'connectionId'> | null> {
+    const [owner] = await this.database.asSystem((query) =>
+      query<Pick<Claim, 'tenantId' | 'connectionId'>>({
+        text: 'select tenant_id as "tenantId", connection_id as "connectionId" from syncs where id = $1',
+        values: [id],
+      }),
+    );
+    return owner ?? null;
+  }
+
   /** Takes a queued run, or one whose holder has died; null where there is nothing to take. */
   async claim(
     tenantId: string,
@@ -148,10 +159,10 @@ export class SyncsRepository {
   }
 
   /** Runs that nobody holds any more: queued ones whose job was lost, running ones whose holder died. */
-  async abandoned(): Promise<Pick<Sync, 'tenantId' | 'id' | 'connectionId'>[]> {
+  async abandoned(): Promise<Pick<Sync, 'id'>[]> {
     return this.database.asSystem((query) =>
-      query<Pick<Sync, 'tenantId' | 'id' | 'connectionId'>>({
-        text: `select tenant_id as "tenantId", id, connection_id as "connectionId" from syncs
+      query<Pick<Sync, 'id'>>({
+        text: `select id from syncs
                where (status = 'running' and lease_until < now()) or (status = 'queued' and created_at < now() - interval '10 seconds')`,
         values: [],
       }),

@@ -19,7 +19,7 @@ export interface ShownSync extends Pick<
 }
 /** Hands a sync to whoever runs syncs. */
 export interface SyncQueue {
-  enqueue(sync: Pick<Sync, 'tenantId' | 'id' | 'connectionId'>): Promise<void>;
+  enqueue(sync: Pick<Sync, 'id'>): Promise<void>;
 }
 
 /** Syncs as callers ask for them and look at them. */

@@ -2,6 +2,7 @@
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid', retryable: false },
   cursor_invalid: { status: 400, title: 'The cursor does not belong to this list', retryable: false },
+  malformed_request: { status: 400, title: 'The request cannot be read', retryable: false },
   malformed_json: { status: 400, title: 'The body is no readable JSON', retryable: false },
   unauthenticated: { status: 401, title: 'No valid API key was given', retryable: false },
   forbidden: { status: 403, title: 'The API key does not allow this', retryable: false },
@@ -22,6 +23,7 @@ export const PROBLEMS = {
     retryable: false,
   },
   vendor_forbidden: { status: 424, title: 'The vendor does not allow the connection this', retryable: false },
+  request_too_long: { status: 431, title: 'The request line and headers are too long', retryable: false },
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   internal_error: { status: 500, title: 'The gateway failed', retryable: true },
   vendor_error: { status: 502, title: 'The vendor failed', retryable: true },

@@ -47,8 +47,9 @@ function announce(
 }
 
 function nextPage(url: string, cursor: string): string {
-  const [path = '/', query = ''] = url.split('?', 2);
-  const parameters = new URLSearchParams(query);
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
   parameters.set('cursor', cursor);
   return `${path}?${parameters.toString()}`;
 }

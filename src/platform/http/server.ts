@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,7 +8,7 @@ import type { Logger } from '../log';
 import type { Metrics } from '../metrics';
 import { readJsonBodies } from './body';
 import { sendProblem } from './problem.filter';
-import { Problem } from './problems';
+import { Problem, problemBody, PROBLEMS } from './problems';
 import { sendRendered } from './rendered';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -48,11 +49,31 @@ export function httpAdapter(): FastifyAdapter {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
+    clientErrorHandler: answerUnreadable,
     // What Fastify refuses before routing, a malformed percent-escape say, would leave as its own JSON.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.headers({ ...API_HEADERS, 'x-request-id': request.id });
       sendProblem(new Problem('not_found', 'The path cannot be read'), request, reply);
     },
   } as never);
+}
+
+/** What Node cannot parse never becomes a request: this is all the answer that there can be. */
+function answerUnreadable({ code }: { code?: string }, socket: Socket): void {
+  if (!socket.writable) return;
+  const isLong = code === 'HPE_HEADER_OVERFLOW';
+  const problem = new Problem(
+    isLong ? 'request_too_long' : 'malformed_request',
+    'The request line and headers cannot be read',
+  );
+  const body = JSON.stringify(problemBody(problem, { instance: '/', requestId: newId() }));
+  const status = `${String(PROBLEMS[problem.code].status)} ${isLong ? 'Request Header Fields Too Large' : 'Bad Request'}`;
+  const head = [
+    'content-type: application/problem+json',
+    `content-length: ${String(Buffer.byteLength(body))}`,
+    'connection: close',
+  ];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Which methods a path takes, learnt from the routes themselves. */
@@ -142,7 +163,7 @@ const notAcceptable = (): Problem => new Problem('not_acceptable', 'Answers are 
 const acceptsJson = ({ url, headers: { accept } }: FastifyRequest): boolean =>
   accept === undefined ||
   !url.startsWith('/v1/') ||
-  /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))/.test(accept);
+  /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))(?=\s*(?:[;,]|$))/.test(accept);
 
 /** Where the time went: the vendor's part and the gateway's own. */
 function serverTiming({ spent }: Context, totalMs: number): string {

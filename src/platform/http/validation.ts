@@ -37,6 +37,7 @@ export function validated<T extends object>(
       errors: [{ pointer: path, code: 'invalid', message: 'must be an object' }],
     });
   }
+  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
   const instance = plainToInstance(type, value, { exposeUnsetFields: false });
   const errors = validateSync(instance, {
     whitelist: true,
@@ -44,8 +45,14 @@ export function validated<T extends object>(
     forbidUnknownValues: false,
     stopAtFirstError: true,
   });
-  if (errors.length === 0) return instance;
-  const wrong = fieldErrors(errors, place, path);
+  if (errors.length === 0 && inherited.length === 0) return instance;
+  // class-transformer passes over some of these names and class-validator takes the others for known ones.
+  const unknown = inherited.map((name) => ({
+    [place]: place === 'pointer' ? `${path}/${name}` : name,
+    code: 'unknown',
+    message: `${name} is not known here`,
+  }));
+  const wrong = [...fieldErrors(errors, place, path), ...unknown];
   throw new Problem(
     'validation_failed',
     `${String(wrong.length)} ${wrong.length === 1 ? 'value is' : 'values are'} not as this operation takes them`,

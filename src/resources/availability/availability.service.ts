@@ -2,13 +2,11 @@ import type { GatewayId, RemoteRef } from '../../canonical/ids';
 import type { ResourceName } from '../../canonical/index';
 import type { Slot } from '../../canonical/slot';
 import { PATIENCE, type Session, type SessionsService } from '../../connections/sessions.service';
-import { vendorProblem } from '../../connections/vendor-problem';
 import type { IdentityService, RemoteName } from '../../identity/identity.service';
 import type { MirrorWriterService } from '../../mirror/mirror-writer.service';
 import type { Database } from '../../platform/database/database';
 import { Problem, wrongParameter } from '../../platform/http/problems';
 import type { Availability, AvailabilityNeed, AvailabilityPort } from '../../vendors/contract';
-import { VendorError } from '../../vendors/kit/error';
 
 const LONGEST_MS = 31 * 86_400_000;
 const RESOURCE_OF: Readonly<Record<AvailabilityNeed, ResourceName>> = {
@@ -49,7 +47,9 @@ export class AvailabilityService {
     if (span > LONGEST_MS) throw wrongParameter('to', 'to may lie at most 31 days after from');
     const { connectionId, refs } = await this.locate(tenantId, request);
     const session = await this.sessions.open(tenantId, connectionId, PATIENCE.request);
-    const { slots, warnings } = await ask(session, refs, request);
+    const { slots, warnings } = await ask(session, refs, request).catch(async (error: unknown) => {
+      throw await this.sessions.problemOf(session, error);
+    });
     return { data: await this.shown(session, slots), warnings };
   }
 
@@ -115,7 +115,5 @@ async function ask(
     throw wrongParameter(`${missing}Id`, `${vendor.title} needs ${missing}Id to tell what can be booked`);
   const port: AvailabilityPort = availability.port(http, settings);
   const { practitioner = null, service = null, location = null } = refs;
-  return port.find({ practitioner, service, location, from, to }).catch((error: unknown) => {
-    throw error instanceof VendorError ? vendorProblem(error, vendor.name) : error;
-  });
+  return port.find({ practitioner, service, location, from, to });
 }

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsEmail, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { IsDefined, IsEmail, IsObject, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { CommonSettings } from '../kit/config';
 
@@ -44,6 +44,7 @@ export class ClinikoSettings extends CommonSettings {
 
   @JSONSchema({ description: 'Sent as `User-Agent: NAME (EMAIL)`, which Cliniko requires' })
   @IsDefined()
+  @IsObject()
   @ValidateNested()
   @Type(() => ClinikoUserAgent)
   userAgent: ClinikoUserAgent;

@@ -21,7 +21,12 @@ export type Auth =
   | { readonly kind: 'basic'; readonly user: string; readonly password: string }
   | { readonly kind: 'query'; readonly parameters: Readonly<Record<string, string>> }
   | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'login'; readonly login: (send: SendLogin) => Promise<IssuedToken> };
+  | {
+      readonly kind: 'login';
+      readonly login: (send: SendLogin) => Promise<IssuedToken>;
+      /** What the log-in sends and no error may repeat. */
+      readonly secrets: readonly string[];
+    };
 
 /** Where tokens are kept between calls and processes. */
 export interface TokenStore {
@@ -55,3 +60,22 @@ export function tokensInMemory(): TokenStore {
     },
   };
 }
+
+/** A vendor's words without our credentials: some repeat in an error what they were sent. */
+export function scrubbed(words: string | null, auth: Auth): string | null {
+  return secretsOf(auth)
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .reduce<string | null>((rest, secret) => rest?.replaceAll(secret, '[removed]') ?? null, words);
+}
+const secretsOf = (auth: Auth): readonly string[] => {
+  switch (auth.kind) {
+    case 'basic':
+      return [auth.user, auth.password].filter((part) => part !== '');
+    case 'query':
+      return Object.values(auth.parameters);
+    case 'bearer':
+      return [auth.token];
+    case 'login':
+      return auth.secrets;
+  }
+};

@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsInt,
+  IsObject,
   IsISO31661Alpha2,
   IsOptional,
   IsTimeZone,
@@ -73,15 +74,18 @@ export class CommonSettings {
   @IsISO31661Alpha2()
   region: string;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => WindowSettings)
   window: WindowSettings = new WindowSettings();
 
+  @IsObject()
   @ValidateNested()
   @Type(() => SyncSettings)
   sync: SyncSettings = new SyncSettings();
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => RateLimitSettings)
   rateLimit?: RateLimitSettings;

@@ -32,7 +32,8 @@ export class VendorError extends Error {
     message: string,
     readonly at: VendorFailure,
   ) {
-    super(message);
+    // PostgreSQL keeps neither NUL nor half a surrogate pair.
+    super(message.replace(/\p{Cs}/gu, '\ufffd').replaceAll('\u0000', ''));
     this.name = 'VendorError';
   }
 }

@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import { serves, type Auth, type IssuedToken, type LoginRequest } from './auth';
+import { scrubbed, serves, type Auth, type IssuedToken, type LoginRequest } from './auth';
 import { kindOf, VendorError } from './error';
 import { parseJson } from './json';
 import type { HttpEnvironment, HttpPolicy, VendorAnswer, VendorHttp, VendorRequest } from './policy';
@@ -115,7 +115,7 @@ function read(response: AxiosResponse<string>, sent: Sent, policy: HttpPolicy): 
   }
   const { code, message } = isNonsense ? { code: null, message: null } : policy.explain(body);
   const outcome = status >= 400 && status < 500 ? 'not_done' : 'unknown';
-  const said = message ?? `The vendor answered ${String(status)}`;
+  const said = scrubbed(message, policy.auth) ?? `The vendor answered ${String(status)}`;
   throw new VendorError(kindOf(policy.errors, status, code), said, { ...at, code, outcome });
 }
 

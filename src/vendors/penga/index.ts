@@ -57,7 +57,11 @@ export const vendor = defineVendor({
   http: ({ credentials, settings }) => ({
     baseUrl: rootOf(settings),
     headers: { 'content-type': 'application/json' },
-    auth: { kind: 'login', login: (send) => logIn(send, credentials) },
+    auth: {
+      kind: 'login',
+      login: (send) => logIn(send, credentials),
+      secrets: [credentials.email, credentials.password],
+    },
     limits: {
       requestsPerMinute: settings.rateLimit?.requestsPerMinute ?? REQUESTS_PER_MINUTE,
       maxInFlight: MAX_IN_FLIGHT,

@@ -44,6 +44,7 @@ export const vendor = defineVendor({
       ? { kind: 'bearer', token }
       : {
           kind: 'login',
+          secrets: [clientSecret].filter((one) => one !== ''),
           login: (send) => logIn(send, { url: tokenUrlOf(settings), clientId, clientSecret }),
         },
     limits: {
