@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { VENDORS } from '../vendors/registry';
 import { schemaOf } from '../vendors/kit/config-schema';
 import { PROBLEMS, type ProblemCode } from './http/problems';
+import { giveExamples } from './openapi-examples';
 import { PROBLEM_SCHEMAS, problemResponse } from './openapi-problems';
 import { VERSION } from './version';
 
@@ -11,6 +12,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const ABOUT = `One REST API over the appointment systems of ${[...VENDORS.values()].map(({ title }) => title).join(', ')}.
 
 Records are read from a mirror that syncs keep fresh; \`Cache-Control: no-cache\` on a single record asks the vendor first.
+Authorize with an API key; npm start prints the demo clinic's.
 Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`.`;
 
 /** Errors that any operation with a key can give. */
@@ -73,7 +75,7 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
         scheme: 'bearer',
         description: "A tenant's API key, or the operator's for /v1/tenants",
       },
-      'key',
+      'apiKey',
     );
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
@@ -141,13 +143,16 @@ function tidy(node: unknown): void {
 function complete(path: string, method: string, operation: Operation): void {
   if (operation.responses['204']) delete operation.responses['200'];
   const isPublic = !path.startsWith('/v1/');
-  operation.security = isPublic ? [] : [{ key: [] }];
+  operation.security = isPublic ? [] : [{ apiKey: [] }];
   const codes = isPublic ? publicProblems(path) : problemsOf(path, method, operation);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes)
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
   addHeaders(path, method, operation);
+  const body = operation.requestBody as { content?: Record<string, object> } | undefined;
+  const media = body?.content?.['application/json'];
+  if (media) giveExamples(path, method, media);
   for (const parameter of operation.parameters ?? [])
     if ('name' in parameter && !parameter.required) showExample(parameter);
 }

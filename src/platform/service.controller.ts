@@ -35,7 +35,7 @@ export class ServiceController {
     return this.metrics.registry.metrics();
   }
 
-  /** Explains a problem: what the `type` of every error leads to. */
+  /** Explains a problem: what the type of every error leads to. */
   @Get('problems/:code')
   problem(@Param('code') code: string): ProblemMeaningDto {
     return meaning(code);

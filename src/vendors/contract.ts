@@ -129,6 +129,8 @@ export interface VendorDefinition<
   readonly title: string;
   /** The vendor's public documentation. */
   readonly docs: string;
+  /** Made-up credentials and settings of the right form. */
+  readonly example: { readonly credentials: object; readonly settings: object };
   /** The vendor's own hosts, whole (anchored) expressions over `host[:port]`; others only by the operator's allowlist. */
   readonly hosts: readonly RegExp[];
   /** class-validator classes: validation and JSON Schema come from them. */

@@ -61,3 +61,9 @@ export function baseUrlOf(apiKey: unknown): string {
   const shard = typeof apiKey === 'string' ? /-([a-z]{2}\d{1,2})$/.exec(apiKey)?.[1] : undefined;
   return `https://api.${shard ?? DEFAULT_SHARD}.cliniko.com/v1`;
 }
+
+/** What a connection may be made with, for people who read the documentation. */
+export const example = {
+  credentials: { apiKey: 'a-key-au1' },
+  settings: { userAgent: { name: 'Booking site', email: 'support@practice.example' } },
+};

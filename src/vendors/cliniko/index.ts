@@ -5,7 +5,7 @@ import { keyOwner } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { availability } from './availability';
 import { clientMapper } from './client.mapper';
-import { baseUrlOf, ClinikoCredentials, ClinikoSettings } from './cliniko.config';
+import { example, baseUrlOf, ClinikoCredentials, ClinikoSettings } from './cliniko.config';
 import { locationMapper } from './location.mapper';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
@@ -24,6 +24,7 @@ export const vendor = defineVendor({
   name: 'cliniko',
   title: 'Cliniko',
   docs: 'https://docs.api.cliniko.com',
+  example,
   hosts: [/^api\.[a-z]{2}\d{1,2}\.cliniko\.com$/],
   credentials: ClinikoCredentials,
   settings: ClinikoSettings,

@@ -5,7 +5,7 @@ import { explain, logIn, readAccount } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
 import { locationMapper } from './location.mapper';
-import { PengaCredentials, PengaSettings } from './penga.config';
+import { example, PengaCredentials, PengaSettings } from './penga.config';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
@@ -32,6 +32,7 @@ export const vendor = defineVendor({
   name: 'penga',
   title: 'Penga',
   docs: 'https://docs.penga.uk',
+  example,
   hosts: [/^api\.penga\.uk$/],
   credentials: PengaCredentials,
   settings: PengaSettings,

@@ -72,3 +72,9 @@ export class PengaSettings extends CommonSettings {
   @IsStatusMap()
   statusMap?: Readonly<Record<string, AppointmentStatus>>;
 }
+
+/** What a connection may be made with, for people who read the documentation. */
+export const example = {
+  credentials: { email: 'owner@practice.example', password: 'a password' },
+  settings: { statusMap: { 'AS-00000001': 'booked', 'AS-00000002': 'noshow' } },
+};

@@ -3,7 +3,7 @@ import { logIn, ping } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
 import { locationMapper } from './location.mapper';
-import { apiRootOf, PexipCredentials, PexipSettings, tokenUrlOf } from './pexip.config';
+import { example, apiRootOf, PexipCredentials, PexipSettings, tokenUrlOf } from './pexip.config';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
@@ -23,6 +23,7 @@ export const vendor = defineVendor({
   name: 'pexip',
   title: 'Pexip Engage',
   docs: 'https://developer.pexipengage.com',
+  example,
   hosts: [/^(?:api|auth)(?:\.staging|\.development)?\.pexipengage\.com$/],
   credentials: PexipCredentials,
   settings: PexipSettings,

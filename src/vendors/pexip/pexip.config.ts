@@ -134,3 +134,9 @@ export function tokenUrlOf({ authUrl, baseUrl, enterprise }: PexipSettings): str
   const realm = encodeURIComponent(enterprise);
   return `https://auth${stage}.pexipengage.com/realms/${realm}/protocol/openid-connect/token`;
 }
+
+/** What a connection may be made with, for people who read the documentation. */
+export const example = {
+  credentials: { clientId: 'a client', clientSecret: 'a secret' },
+  settings: { enterprise: 'acme' },
+};

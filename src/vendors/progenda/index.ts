@@ -8,7 +8,7 @@ import { clientMapper } from './client.mapper';
 import { locationMapper } from './location.mapper';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
-import { ProgendaCredentials, ProgendaSettings } from './progenda.config';
+import { example, ProgendaCredentials, ProgendaSettings } from './progenda.config';
 import { serviceMapper } from './service.mapper';
 
 const REQUESTS_PER_MINUTE = 600; // ours: Progenda documents no limit
@@ -23,6 +23,7 @@ export const vendor = defineVendor({
   name: 'progenda',
   title: 'Progenda',
   docs: 'https://api.progenda.be',
+  example,
   hosts: [/^progenda\.be$/],
   credentials: ProgendaCredentials,
   settings: ProgendaSettings,

@@ -33,3 +33,9 @@ export class ProgendaSettings extends CommonSettings {
   @IsNotEmpty({ each: true })
   centerIds?: string[];
 }
+
+/** What a connection may be made with, for people who read the documentation. */
+export const example = {
+  credentials: { userEmail: 'desk@practice.example', userToken: 'a token' },
+  settings: { centerIds: ['2'] },
+};

@@ -138,7 +138,7 @@ export class Initial1790000000000 implements MigrationInterface {
         primary key (tenant_id, id),
         foreign key (tenant_id, connection_id) references connections (tenant_id, id) on delete cascade
       );
-      create unique index syncs_by_id on syncs (id);
+      create index syncs_by_id on syncs (id);
       create index syncs_by_connection on syncs (tenant_id, connection_id, id desc);
       create unique index syncs_one_of_each on syncs (tenant_id, connection_id, status) where status in ('queued', 'running');
     `);
