@@ -11,7 +11,10 @@ const CHANGE = {
 };
 
 /** Whole bodies for the operations whose form depends on the vendor, which no property can tell alone. */
-export function giveExamples(path: string, method: string, media: Media): void {
+export function giveExamples(path: string, method: string, operation: object): void {
+  const { requestBody } = operation as { requestBody?: { content?: Record<string, Media> } };
+  const media = requestBody?.content?.['application/json'];
+  if (!media) return;
   if (path === '/v1/connections/{connectionId}' && method === 'patch') media.example = CHANGE;
   if (path !== '/v1/connections' || method !== 'post') return;
   media.examples = Object.fromEntries(

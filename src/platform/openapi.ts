@@ -90,7 +90,9 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of HTTP_METHODS) {
       const operation = item[method];
-      if (operation) complete(path, method, operation);
+      if (!operation) continue;
+      complete(path, method, operation);
+      giveExamples(path, method, operation);
     }
   }
   return document;
@@ -150,9 +152,6 @@ function complete(path: string, method: string, operation: Operation): void {
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
   addHeaders(path, method, operation);
-  const body = operation.requestBody as { content?: Record<string, object> } | undefined;
-  const media = body?.content?.['application/json'];
-  if (media) giveExamples(path, method, media);
   for (const parameter of operation.parameters ?? [])
     if ('name' in parameter && !parameter.required) showExample(parameter);
 }

@@ -170,7 +170,7 @@ it.each(operations)('$name: name, summary, tag, and who may call it', ({ path, o
   expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/);
   expect(operation.summary).toMatch(/^[A-Z].{8,}\.$/);
   expect(operation.tags).toHaveLength(1);
-  expect(operation.security).toEqual(path.startsWith('/v1/') ? [{ key: [] }] : []);
+  expect(operation.security).toEqual(path.startsWith('/v1/') ? [{ apiKey: [] }] : []);
   for (const { name, in: place, description = '' } of operation.parameters ?? [])
     if (place !== 'path')
       expect({ name, description }).toEqual({ name, description: expect.stringMatching(/\w{3}/) });
