@@ -3,24 +3,26 @@ import type { ResourceName } from '../canonical/index';
 import type { Database, Query, Statement } from '../platform/database/database';
 import { conditions } from './filters';
 import type { Include, PageRequest, RenderedPage, RenderedRecord } from './records';
-import { TABLES } from './tables';
+import { TABLES, type Column, type Sort } from './tables';
 
 interface Row {
-  readonly id: string;
-  readonly doc: string;
-  readonly external_id: string | null;
-  readonly changed_at: string;
-  readonly deleted_at: string | null;
-  readonly version: number;
-  readonly synced_at: string | null;
+  /** The record's text but for its closing brace, so that what is included can follow. */
+  readonly record: string;
   readonly raw?: string | null;
 }
 interface PageRow extends Row {
-  readonly sort_key: string;
   readonly client_id?: string | null;
   readonly practitioner_id?: string | null;
   readonly service_id?: string | null;
   readonly location_id?: string | null;
+}
+/** Rendered records by their id. */
+type Embedded = ReadonlyMap<string, string>;
+interface SingleColumns {
+  readonly version: number;
+  readonly deleted_at: string | null;
+  readonly connection_id: string;
+  readonly vendor: string;
 }
 type Related = Exclude<Include, 'remote'>;
 const RELATED: Readonly<
@@ -34,8 +36,11 @@ const RELATED: Readonly<
 const relatedOf = (include: readonly Include[]): Related[] =>
   include.filter((one): one is Related => one !== 'remote');
 
-const COLUMNS =
-  't.id, t.doc, t.external_id, t.changed_at, t.deleted_at, t.version, r.last_seen_at as synced_at';
+/**
+ * A record as one text: the document as it was stored, what the gateway knows of it, and when it was last seen. One value a
+ * row, because taking rows apart and putting them together again costs more than all the rest of a page.
+ */
+const RECORD = `left(t.doc::text, -1) || t.tail || ',"syncedAt":' || coalesce('"' || instant_text(r.last_seen_at) || '"', 'null') as record`;
 const SEEN = 'join remote_ids r on r.tenant_id = t.tenant_id and r.id = t.id';
 const RAW = 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.id';
 
@@ -58,14 +63,15 @@ export class MirrorReaderRepository {
   async page(tenantId: string, resource: ResourceName, request: PageRequest): Promise<RenderedPage> {
     const related = relatedOf(request.include);
     const statement = pageStatement(tenantId, resource, request);
+    const rendered = (rows: readonly PageRow[], embedded: Embedded = new Map()): RenderedPage => ({
+      records: rows.slice(0, request.limit).map((row) => render(row, request.include, embedded)),
+      last: rows.length > request.limit ? positionOf(resource, request, rows[request.limit - 1]) : null,
+    });
     if (related.length === 0)
-      return rendered(
-        await this.database.read<PageRow & Record<string, unknown>>(tenantId, statement),
-        request,
-      );
+      return rendered(await this.database.read<PageRow & Record<string, unknown>>(tenantId, statement));
     return this.database.inTenant(tenantId, async (query) => {
       const rows = await query<PageRow & Record<string, unknown>>(statement);
-      return rendered(rows, request, await embeddable(query, tenantId, rows, related));
+      return rendered(rows, await embeddable(query, tenantId, rows, related));
     });
   }
 
@@ -79,11 +85,9 @@ export class MirrorReaderRepository {
     const related = relatedOf(include);
     const links = related.map((one) => `, t.${RELATED[one].column}`).join('');
     return this.database.inTenant(tenantId, async (query) => {
-      const [row] = await query<
-        PageRow & { connection_id: string; vendor: string } & Record<string, unknown>
-      >(
+      const [row] = await query<PageRow & SingleColumns & Record<string, unknown>>(
         named(
-          `select ${COLUMNS}, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
+          `select ${RECORD}, t.version, t.deleted_at, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
            from ${resource} t ${SEEN} ${include.includes('remote') ? RAW : ''} where t.tenant_id = $1 and t.id = $2`,
           [tenantId, id],
         ),
@@ -101,17 +105,26 @@ export class MirrorReaderRepository {
   }
 }
 
-/** The records of a page; one more than the limit was read, to know whether there are more. */
-function rendered(
-  rows: readonly PageRow[],
-  { limit, include }: PageRequest,
-  embedded: ReadonlyMap<string, string> = new Map(),
-): RenderedPage {
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return {
-    records: rows.slice(0, limit).map((row) => render(row, include, embedded)),
-    last: last ? [last.sort_key, last.id] : null,
-  };
+/** How a page is ordered; the routes let no other word through than those of the table. */
+function orderOf(resource: ResourceName, sort: string): Sort {
+  const { sorts, defaultSort } = TABLES[resource];
+  const by = sorts[sort] ?? sorts[defaultSort];
+  if (!by) throw new Error(`${resource} has no order ${sort}`);
+  return by;
+}
+
+/** Where the next page goes on: the sort value and id of the last record, read from its text. */
+function positionOf(
+  resource: ResourceName,
+  { sort }: PageRequest,
+  row: PageRow | undefined,
+): readonly string[] {
+  const record = JSON.parse(`${row?.record ?? '{'}}`) as { id: string; changedAt: string };
+  const { column } = orderOf(resource, sort);
+  const columns = TABLES[resource].columns as readonly Column<unknown>[];
+  const value =
+    column === 'changed_at' ? record.changedAt : columns.find(({ name }) => name === column)?.of(record);
+  return [String(value), record.id];
 }
 
 function pageStatement(
@@ -119,8 +132,7 @@ function pageStatement(
   resource: ResourceName,
   { filters, sort, limit, after, include }: PageRequest,
 ): Statement {
-  const by = TABLES[resource].sorts[sort] ?? TABLES[resource].sorts[TABLES[resource].defaultSort];
-  if (!by) throw new Error(`${resource} has no order ${sort}`);
+  const by = orderOf(resource, sort);
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${String(values.push(value))}`;
   const where = [`t.tenant_id = ${bind(tenantId)}`, ...conditions(filters, bind)];
@@ -135,7 +147,7 @@ function pageStatement(
     .join('');
   const raw = include.includes('remote');
   return named(
-    `select ${COLUMNS}, ${key} as sort_key${links}${raw ? ', w.raw' : ''} from ${resource} t ${SEEN} ${raw ? RAW : ''}
+    `select ${RECORD}${links}${raw ? ', w.raw' : ''} from ${resource} t ${SEEN} ${raw ? RAW : ''}
      where ${where.join(' and ')} order by ${key} ${direction}, t.id ${direction} limit ${bind(limit + 1)}`,
     values,
   );
@@ -147,34 +159,27 @@ async function embeddable(
   tenantId: string,
   rows: readonly PageRow[],
   related: readonly Related[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Embedded> {
   if (related.length === 0 || rows.length === 0) return new Map();
   const parts = related.map(
     (one, i) =>
-      `select ${COLUMNS} from ${RELATED[one].table} t ${SEEN} where t.tenant_id = $1 and t.id = any($${String(i + 2)}::uuid[])`,
+      `select t.id, ${RECORD} from ${RELATED[one].table} t ${SEEN} where t.tenant_id = $1 and t.id = any($${String(i + 2)}::uuid[])`,
   );
   const ids = related.map((one) => [
     ...new Set(rows.map((row) => row[RELATED[one].column]).filter((id) => typeof id === 'string')),
   ]);
-  const found = await query<Row & Record<string, unknown>>(
+  const found = await query<Row & { id: string } & Record<string, unknown>>(
     named(parts.join(' union all '), [tenantId, ...ids]),
   );
   return new Map(found.map((row) => [row.id, render(row, [], new Map())]));
 }
 
-/** The stored document with what is only known now: the gateway's own times, the version, and what was asked to be included. */
-function render(
-  row: Row & Partial<PageRow>,
-  include: readonly Include[],
-  embedded: ReadonlyMap<string, string>,
-): string {
-  const externalId = row.external_id === null ? 'null' : JSON.stringify(row.external_id);
-  let json = `${row.doc.slice(0, -1)},"externalId":${externalId},"syncedAt":${quoted(row.synced_at)},"changedAt":${quoted(row.changed_at)},"deletedAt":${quoted(row.deleted_at)},"version":${String(row.version)}`;
+/** The record with what was asked to be included. */
+function render(row: PageRow, include: readonly Include[], embedded: Embedded): string {
+  let json = row.record;
   for (const one of include) {
     if (one === 'remote') json += `,"remote":${row.raw ?? 'null'}`;
     else json += `,"${one}":${embedded.get(row[RELATED[one].column] ?? '') ?? 'null'}`;
   }
   return `${json}}`;
 }
-
-const quoted = (instant: string | null): string => (instant === null ? 'null' : `"${instant}"`);

@@ -22,7 +22,8 @@ export function schemaOf(type: Configuration): object {
     name,
     withDefault(inPlace(type, name, property), defaults[name]),
   ]);
-  const needed = required.filter((name) => defaults[name] === undefined);
+  // Each vendor fills in its own base URL, from a default or from the rest of the configuration.
+  const needed = required.filter((name) => defaults[name] === undefined && name !== 'baseUrl');
   return {
     ...rest,
     properties: Object.fromEntries(written) as object,

@@ -13,6 +13,7 @@ const mirror = (table: string, columns: string): string => `
     external_id text,
     mentioned boolean not null,
     doc json not null,
+    tail text not null,
     content_hash bytea not null,
     deleted_at timestamptz(3),
     changed_at timestamptz(3) not null,
@@ -20,6 +21,7 @@ const mirror = (table: string, columns: string): string => `
     primary key (tenant_id, id),
     foreign key (tenant_id, id) references remote_ids (tenant_id, id) on delete cascade
   );
+  create trigger ${table}_tail before insert or update on ${table} for each row execute function render_tail();
   create unique index ${table}_external_id on ${table} (tenant_id, external_id) where external_id is not null;
   create index ${table}_changed on ${table} (tenant_id, changed_at, id);`;
 
@@ -42,6 +44,17 @@ export class Initial1790000000000 implements MigrationInterface {
         as $$ select nullif(current_setting('app.tenant_id', true), '')::uuid $$;
       create function app_is_system() returns boolean language sql stable parallel safe
         as $$ select coalesce(current_setting('app.scope', true), '') = 'system' $$;
+
+      create function instant_text(instant timestamptz) returns text language sql stable parallel safe
+        as $$ select to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
+      -- What a record's text ends in: all that the gateway itself knows of it, rendered whenever it changes.
+      create function render_tail() returns trigger language plpgsql as $$
+        begin
+          new.tail := format(',"externalId":%s,"changedAt":"%s","deletedAt":%s,"version":%s',
+            coalesce(to_json(new.external_id)::text, 'null'), instant_text(new.changed_at),
+            coalesce('"' || instant_text(new.deleted_at) || '"', 'null'), new.version);
+          return new;
+        end $$;
 
       create table tenants (
         id uuid primary key,
@@ -194,6 +207,8 @@ export class Initial1790000000000 implements MigrationInterface {
     ];
     for (const table of [...tables, 'connections', 'api_keys', 'tenants'])
       await runner.query(`drop table ${table}`);
-    await runner.query('drop function app_tenant(); drop function app_is_system()');
+    await runner.query(
+      'drop function app_tenant(); drop function app_is_system(); drop function render_tail(); drop function instant_text',
+    );
   }
 }
