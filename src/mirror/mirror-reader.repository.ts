@@ -6,8 +6,9 @@ import type { Include, PageRequest, RenderedPage, RenderedRecord } from './recor
 import { TABLES, type Column, type Sort } from './tables';
 
 interface Row {
-  /** The record's text but for its closing brace, so that what is included can follow. */
-  readonly record: string;
+  readonly doc: string;
+  readonly tail: string;
+  readonly synced_at: string | null;
   readonly raw?: string | null;
 }
 interface PageRow extends Row {
@@ -36,11 +37,8 @@ const RELATED: Readonly<
 const relatedOf = (include: readonly Include[]): Related[] =>
   include.filter((one): one is Related => one !== 'remote');
 
-/**
- * A record as one text: the document as it was stored, what the gateway knows of it, and when it was last seen. One value a
- * row, because taking rows apart and putting them together again costs more than all the rest of a page.
- */
-const RECORD = `left(t.doc::text, -1) || t.tail || ',"syncedAt":' || coalesce('"' || instant_text(r.last_seen_at) || '"', 'null') as record`;
+/** The document as it was stored, what the gateway knows of it, and when it was last seen: text that only has to be put together. */
+const RECORD = 't.doc, t.tail, r.last_seen_at as synced_at';
 const SEEN = 'join remote_ids r on r.tenant_id = t.tenant_id and r.id = t.id';
 const RAW = 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.id';
 
@@ -119,7 +117,7 @@ function positionOf(
   { sort }: PageRequest,
   row: PageRow | undefined,
 ): readonly string[] {
-  const record = JSON.parse(`${row?.record ?? '{'}}`) as { id: string; changedAt: string };
+  const record = JSON.parse(row ? render(row, [], new Map()) : '{}') as { id: string; changedAt: string };
   const { column } = orderOf(resource, sort);
   const columns = TABLES[resource].columns as readonly Column<unknown>[];
   const value =
@@ -148,7 +146,7 @@ function pageStatement(
   const raw = include.includes('remote');
   return named(
     `select ${RECORD}${links}${raw ? ', w.raw' : ''} from ${resource} t ${SEEN} ${raw ? RAW : ''}
-     where ${where.join(' and ')} order by ${key} ${direction}, t.id ${direction} limit ${bind(limit + 1)}`,
+     where ${where.join(' and ')} order by ${key} ${direction}, t.id ${direction} limit ${String(limit + 1)}`,
     values,
   );
 }
@@ -176,7 +174,8 @@ async function embeddable(
 
 /** The record with what was asked to be included. */
 function render(row: PageRow, include: readonly Include[], embedded: Embedded): string {
-  let json = row.record;
+  const syncedAt = row.synced_at === null ? 'null' : `"${row.synced_at}"`;
+  let json = `${row.doc.slice(0, -1)}${row.tail},"syncedAt":${syncedAt}`;
   for (const one of include) {
     if (one === 'remote') json += `,"remote":${row.raw ?? 'null'}`;
     else json += `,"${one}":${embedded.get(row[RELATED[one].column] ?? '') ?? 'null'}`;

@@ -19,6 +19,12 @@ typeParsers.setTypeParser(BIGINT, Number);
 // Canonical documents are stored as they are sent: nobody parses them on the way out.
 typeParsers.setTypeParser(JSON_TYPE, (text) => text);
 
+/**
+ * Named statements keep one plan: planning a page anew would cost more than reading it. Whatever a plan hangs on (which
+ * filters, how many records) is in the text, not in a parameter.
+ */
+const SESSION = '-c timezone=UTC -c plan_cache_mode=force_generic_plan';
+
 /** How the service reaches its database. Never `synchronize`: the schema is what the migrations made. */
 export function dataSourceOptions(url: string): DataSourceOptions {
   return {
@@ -36,7 +42,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       keepAlive: true,
       pipeline: true,
       types: typeParsers,
-      options: '-c timezone=UTC',
+      options: SESSION,
       idleTimeoutMillis: 30_000,
     },
   };
