@@ -17,16 +17,16 @@ export interface Measured {
 
 const TICK_MS = 10;
 
+/** With BENCH_PROFILE=folder each process leaves a CPU profile there. */
+const profiling = (): string[] =>
+  process.env['BENCH_PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['BENCH_PROFILE']}`] : [];
+
 /** Starts a process; its errors go to ours. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Measured {
-  const child = spawn(
-    process.execPath,
-    [...(process.env['PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), ...args],
-    {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [...profiling(), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const pid = child.pid ?? 0;
   const lines: string[] = [];
   const waiting = new Set<(line: string) => void>();
