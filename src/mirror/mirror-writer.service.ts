@@ -1,4 +1,3 @@
-import type { GatewayId } from '../canonical/ids';
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { IdentityService, Owner, RemoteName, Resolved } from '../identity/identity.service';
@@ -18,8 +17,6 @@ export interface SeenPage<R extends ResourceName> {
 export interface Written {
   readonly created: number;
   readonly updated: number;
-  /** Every record of the page by its id, unchanged ones too. */
-  readonly ids: readonly GatewayId[];
 }
 
 /** Puts what was seen at a vendor into the mirror: a page in a handful of statements, inside the caller's transaction. */
@@ -29,7 +26,7 @@ export class MirrorWriterService {
   /** Stores a page of records; only those whose content differs are written, and their version grows. */
   async write<R extends ResourceName>(query: Query, owner: Owner, page: SeenPage<R>): Promise<Written> {
     const { resource, seen, secretFields, at } = page;
-    if (seen.length === 0) return { created: 0, updated: 0, ids: [] };
+    if (seen.length === 0) return { created: 0, updated: 0 };
     const names = seen.flatMap((one) => [
       { resource, ref: one.ref, seen: { mark: one.mark } },
       ...referencesOf(resource, one),
@@ -56,7 +53,7 @@ export class MirrorWriterService {
     await storeRaw(query, owner, written, new Set(secretFields));
     if (resource === 'appointments') await storeParticipants(query, owner, written, versions);
     const created = changed.filter(({ version }) => version === 1).length;
-    return { created, updated: changed.length - created, ids: [...byId.keys()] };
+    return { created, updated: changed.length - created };
   }
 
   /** Our ids of records that an answer of the vendor names; each of them can be fetched from then on. */

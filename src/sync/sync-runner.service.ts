@@ -102,8 +102,9 @@ export class SyncRunnerService {
   /** Reads one resource; true where the vendor refuses the credentials, so that asking on would only lock the account. */
   private async readResource(run: Run, resource: ResourceName): Promise<boolean> {
     try {
-      await this.readPages(run, resource);
-      await this.complete(run, resource);
+      const since = await this.updatedSince(run, resource);
+      await this.readPages(run, resource, since);
+      await this.complete(run, resource, since);
       return false;
     } catch (error) {
       if (!(error instanceof VendorError)) throw error;
@@ -127,12 +128,12 @@ export class SyncRunnerService {
     }
   }
 
-  private async readPages(run: Run, resource: ResourceName): Promise<void> {
+  private async readPages(run: Run, resource: ResourceName, updatedSince: Instant | null): Promise<void> {
     const { claim, session } = run;
     const port = session.ports[resource] as Port<ResourceName>;
     const pages = port.list({
       window: { from: claim.windowFrom, to: claim.windowTo },
-      updatedSince: await this.updatedSince(run, resource),
+      updatedSince,
       resumeAt: run.progress[resource]?.cursor ?? null,
     });
     for await (const page of oneAhead(gathered(pages, RECORDS_A_TRANSACTION))) {
@@ -174,12 +175,10 @@ export class SyncRunnerService {
   }
 
   /** The list was read to its end: what it no longer holds is gone, if the vendor has no other way to tell, and if that is believable. */
-  private async complete(run: Run, resource: ResourceName): Promise<void> {
+  private async complete(run: Run, resource: ResourceName, since: Instant | null): Promise<void> {
     const { claim, session } = run;
     const before = run.progress[resource] ?? NOT_BEGUN;
-    const isScan =
-      session.vendor.capabilities[resource]?.deletions === 'full_scan' &&
-      (await this.updatedSince(run, resource)) === null;
+    const isScan = since === null && session.vendor.capabilities[resource]?.deletions === 'full_scan';
     if (!isScan || before.failed > 0)
       return this.save(run, resource, { ...before, state: 'done', cursor: null });
     await this.tools.database.inTenant(claim.tenantId, async (query) => {
