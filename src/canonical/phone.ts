@@ -9,14 +9,15 @@ export interface Phone {
 const cache = new Map<string, string | null>();
 const CACHE_SIZE = 5000;
 
-/** Reads a number, a national one as dialled in `region` (ISO 3166-1 alpha-2). What is no valid number stays in `phoneRaw`. */
+/** Reads a number, a national one as dialled in `region` (ISO 3166-1 alpha-2). What cannot be a number stays in `phoneRaw` alone. */
 export function readPhone(raw: string | null, region: string | null): Phone {
   if (raw === null) return { phone: null, phoneRaw: null };
   const key = `${region ?? ''} ${raw}`;
   let e164 = cache.get(key);
   if (e164 === undefined) {
     const parsed = parsePhoneNumberFromString(raw, (region ?? undefined) as CountryCode | undefined);
-    e164 = parsed?.isValid() ? parsed.number : null;
+    // Not only numbers of ranges that are given out today: those are added to faster than lists of them are.
+    e164 = parsed?.isPossible() && /^[1-9]/.test(parsed.nationalNumber) ? parsed.number : null;
     if (cache.size >= CACHE_SIZE) cache.clear();
     cache.set(key, e164);
   }

@@ -1,3 +1,4 @@
+import type { AppointmentStatus, CancellationReason } from '../canonical/appointment';
 import type { ResourceName, Resources } from '../canonical/index';
 import type { RemoteRef } from '../canonical/ids';
 import type { Slot } from '../canonical/slot';
@@ -17,11 +18,26 @@ export type Capability = (typeof OPERATIONS)[number];
 export const DELETION_SIGNS = ['flag', 'list', 'full_scan'] as const;
 export type DeletionSign = (typeof DELETION_SIGNS)[number];
 
-/** What one resource of a vendor supports, as data: the matrix of `GET /v1/vendors` is this. */
+/**
+ * What one resource of a vendor supports, as data: the matrix of `GET /v1/vendors` is this, and whatever it does not
+ * promise is refused before the vendor is asked. Fields below others are named by their path (`address.city`).
+ */
 export interface ResourceCapabilities {
   readonly operations: readonly Capability[];
-  /** The canonical fields that a write reaches. */
+  /** The canonical fields that a write reaches, `notifyClient` among them where the vendor tells the client itself. */
   readonly writableFields: readonly string[];
+  /** Those of them that only a create reaches, and those that only a change does. */
+  readonly onlyOnCreate?: readonly string[];
+  readonly onlyOnUpdate?: readonly string[];
+  /** Without which the vendor makes no record. */
+  readonly requiredFields?: readonly string[];
+  /** Those that can be written and are never read back (Penga's note). */
+  readonly writeOnlyFields?: readonly string[];
+  /** The words that `status` can be set to, and those from which there is no way back. */
+  readonly statuses?: readonly AppointmentStatus[];
+  readonly finalStatuses?: readonly AppointmentStatus[];
+  /** Operations and statuses that are offered only where this setting of the connection is true. */
+  readonly onlyWith?: Readonly<Record<string, string>>;
   readonly deletions: DeletionSign;
 }
 export type Capabilities = { readonly [R in ResourceName]?: ResourceCapabilities };
@@ -43,12 +59,17 @@ export interface Mapped<R extends ResourceName> {
   readonly warnings: readonly Warning[];
 }
 
+/** What a write asks for, in our words. An absent field stays as it is (or takes the vendor's default), null clears it. */
+export type Draft<R extends ResourceName> = Partial<Remote<R>>;
+
 /**
- * Vendor shape to canonical shape: pure (no clock, no network, no ids of ours), one object literal that lists every
- * canonical field. Throws InvalidRecord where the record cannot be read; never drops anything silently.
+ * Vendor shape to canonical shape and back: pure (no clock, no network, no ids of ours). `toCanonical` is one object
+ * literal that lists every canonical field and throws InvalidRecord where the record cannot be read. `toVendor` gives the
+ * body of a request with what the draft names and nothing else, or throws Refusal where the vendor cannot hold a value.
  */
 export interface Mapper<R extends ResourceName, Wire, Settings> {
   toCanonical(wire: Wire, settings: Settings): Mapped<R>;
+  toVendor?(draft: Draft<R>, settings: Settings): unknown;
 }
 
 /** A mapped record with the vendor's own, as stored for `include=remote` (secrets are dropped before). */
@@ -75,20 +96,70 @@ export interface ListQuery {
   readonly resumeAt: string | null;
 }
 
-/** The operations of a resource. */
+/** What the gateway knows of a record that a write names. */
+export interface KnownRecord {
+  /** Our id: what is written into the vendor's field for a caller's id. */
+  readonly id: string;
+  /** What that field held when the record was last seen; null where it was empty, or where there is none. */
+  readonly mark: string | null;
+  /** When the record was last seen at the vendor; null where only another record mentions it. */
+  readonly seenAt: Instant | null;
+}
+/** What goes with a write, besides its content. */
+export interface WriteCall {
+  /** Our id of the record that is made or changed. */
+  readonly id: string;
+  /** When the gateway took the write on. What a lost create made is no older. */
+  readonly since: Instant;
+  /** Whether the vendor shall tell the client. */
+  readonly notifyClient: boolean;
+  /** Where a new client belongs, at a vendor that keeps clients by location; null where the caller did not say. */
+  readonly location: RemoteRef | null;
+  /** What is known of a record that the write names; null for a reference of the vendor's own. */
+  known(resource: ResourceName, ref: RemoteRef): KnownRecord | null;
+  /** Notes that a record's field for a caller's id was filled, or found filled, with `mark`. */
+  marked(resource: ResourceName, ref: RemoteRef, mark: string): void;
+}
+/** Why an appointment is cancelled. What the vendor cannot hold of it is not the adapter's to keep. */
+export interface CancelReason {
+  readonly reason: CancellationReason | null;
+  readonly note: string | null;
+}
+/** One write of several that go out together. */
+export type BulkItem<R extends ResourceName> =
+  | { readonly op: 'create'; readonly draft: Draft<R>; readonly call: WriteCall }
+  | { readonly op: 'update'; readonly ref: RemoteRef; readonly patch: Draft<R>; readonly call: WriteCall }
+  | { readonly op: 'cancel'; readonly ref: RemoteRef; readonly why: CancelReason; readonly call: WriteCall };
+
+/**
+ * The operations of a resource. A write gives back what the vendor holds after it. It sends the one request that does the
+ * deed once (a step that may be repeated says so, `VendorRequest.isRepeatable`), and throws: Refusal before anything was
+ * sent, VendorError afterwards.
+ */
 export interface Port<R extends ResourceName> {
   list(query: ListQuery): AsyncIterable<Page<R>>;
   /** The record as the vendor has it now, deleted ones too where the vendor shows them; null where it has none. */
   get(ref: RemoteRef): Promise<Seen<R> | null>;
+  create(draft: Draft<R>, call: WriteCall): Promise<Seen<R>>;
+  update(ref: RemoteRef, patch: Draft<R>, call: WriteCall): Promise<Seen<R>>;
+  /** What the vendor still shows of the record; null where nothing. */
+  delete(ref: RemoteRef, call: WriteCall): Promise<Seen<R> | null>;
+  cancel(ref: RemoteRef, why: CancelReason, call: WriteCall): Promise<Seen<R>>;
+  /**
+   * Looks for what a create whose answer was lost may have made: by the vendor's field for a caller's id, else every
+   * record made since then that equals the draft. It changes nothing.
+   */
+  find(draft: Draft<R>, call: WriteCall): Promise<readonly Seen<R>[]>;
+  /** Several writes in as few requests as the vendor allows; one outcome for each item, in their order. */
+  bulk(items: readonly BulkItem<R>[]): Promise<readonly (Seen<R> | Error)[]>;
 }
 type Operation = keyof Port<ResourceName>;
+type Promised<O extends Capability> = Extract<O, Operation> | ('create' extends O ? 'find' : never);
 
-/** Exactly the operations that the capabilities promise: a promise not kept does not compile. */
+/** Exactly the operations that the capabilities promise (a create can be looked for, too): a promise not kept does not compile. */
 export type PortsFor<C extends Capabilities> = {
-  readonly [R in keyof C & ResourceName]: Pick<
-    Port<R>,
-    Extract<NonNullable<C[R]>['operations'][number], Operation>
-  >;
+  readonly [R in keyof C & ResourceName]: Pick<Port<R>, Promised<NonNullable<C[R]>['operations'][number]>> &
+    Partial<Pick<Port<R>, 'bulk'>>;
 };
 /** The same with every operation optional: what the rest of the gateway holds. */
 export type Ports = { readonly [R in ResourceName]?: Partial<Port<R>> };

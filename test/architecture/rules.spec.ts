@@ -55,6 +55,7 @@ const VIRTUES: readonly (readonly [from: string, to: string])[] = [
   ['src/platform/openapi.ts', 'src/vendors/registry.ts'],
   ['src/platform/database/source.ts', 'typeorm'],
   ['src/vendors/kit/http.ts', 'axios'],
+  ['src/events/webhook-sender.ts', 'axios'],
   ['src/vendors/registry.ts', 'src/vendors/contract.ts'],
   ['src/vendors/abc/location.mapper.ts', 'src/vendors/abc/tables.ts'],
   ['src/vendors/abc/location.mapper.ts', 'src/canonical/phone.ts'],

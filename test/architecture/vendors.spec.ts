@@ -12,7 +12,17 @@ const MAPPER_OF: Readonly<Record<ResourceName, string>> = {
   services: 'service.mapper.ts',
   locations: 'location.mapper.ts',
 };
-const REQUIRED = ['README.md', 'api.ts', 'golden', 'index.ts', 'ports.ts', 'sandbox', 'tables.ts', 'wire.ts'];
+const REQUIRED = [
+  'README.md',
+  'api.ts',
+  'golden',
+  'index.ts',
+  'ports.ts',
+  'sandbox',
+  'tables.ts',
+  'wire.ts',
+  'writes.ts',
+];
 const REQUIRED_IN_SANDBOX = ['index.ts', 'state.ts'];
 
 const filesBelow = (folder: string): string[] =>

@@ -67,7 +67,8 @@ export function scrubbed(words: string | null, auth: Auth): string | null {
     .flatMap((secret) => [secret, encodeURIComponent(secret)])
     .reduce<string | null>((rest, secret) => rest?.replaceAll(secret, '[removed]') ?? null, words);
 }
-const secretsOf = (auth: Auth): readonly string[] => {
+/** What a call sends to prove who it is. */
+export const secretsOf = (auth: Auth): readonly string[] => {
   switch (auth.kind) {
     case 'basic':
       return [auth.user, auth.password].filter((part) => part !== '');

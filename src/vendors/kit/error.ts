@@ -13,6 +13,12 @@ export const VENDOR_ERROR_KINDS = [
 ] as const;
 export type VendorErrorKind = (typeof VENDOR_ERROR_KINDS)[number];
 
+/** A field that a refusal names: ours by its path, with the vendor's words. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** Where and how a call failed. `outcome` says whether a write may have been applied: `unknown` must be looked into, never repeated. */
 export interface VendorFailure {
   /** What was being done, in words: `list appointments`. */
@@ -23,6 +29,7 @@ export interface VendorFailure {
   readonly code: string | null;
   readonly retryAfterMs: number | null;
   readonly outcome: 'not_done' | 'unknown';
+  readonly fields?: readonly FieldFault[];
 }
 
 /** The one error that leaves an adapter. Its message is safe to show: it holds no URL, no header and no body of the call. */

@@ -2,12 +2,13 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import { scrubbed, serves, type Auth, type IssuedToken, type LoginRequest } from './auth';
+import { scrubbed, serves, type Auth, type IssuedToken } from './auth';
 import { kindOf, VendorError } from './error';
+import { answerOf, Answered } from './forward';
 import { parseJson } from './json';
-import type { HttpEnvironment, HttpPolicy, VendorAnswer, VendorHttp, VendorRequest } from './policy';
+import type { ForwardedAnswer, ForwardingHttp, HttpEnvironment, HttpPolicy, VendorAnswer } from './policy';
 import { pauseMs, retryAfterMs } from './retry-after';
-import { queryString } from './url';
+import { authorization, forwardedOf, loginOf, sentOf, type Proof, type Sent } from './sent';
 
 const FIRST_BYTE_MS = 10_000;
 const WHOLE_READ_MS = 30_000;
@@ -28,7 +29,6 @@ const client: AxiosInstance = axios.create({
   timeout: FIRST_BYTE_MS,
   maxContentLength: MAX_BYTES,
   maxBodyLength: MAX_BYTES,
-  responseType: 'text',
   transformResponse: (body: unknown) => body,
   validateStatus: () => true,
 });
@@ -39,32 +39,27 @@ export function closeVendorConnections(): void {
   agents.httpsAgent.destroy();
 }
 
-interface Sent {
-  readonly operation: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly data?: string;
-}
+const isRead = ({ method }: { method: string }): boolean => method === 'GET' || method === 'HEAD';
 
-/** Sends once and reads the answer; refusals and silence become VendorError. */
-async function send(
+/** Sends once: any answer is an answer, silence becomes VendorError. */
+async function exchange<Data extends string | Buffer>(
   sent: Sent,
-  policy: HttpPolicy,
+  responseType: Data extends string ? 'text' : 'arraybuffer',
   report: HttpEnvironment['report'],
-): Promise<VendorAnswer> {
+): Promise<AxiosResponse<Data>> {
   const started = performance.now();
-  const isRead = sent.method === 'GET';
-  let response: AxiosResponse<string> | null = null;
+  let response: AxiosResponse<Data> | null = null;
   try {
-    response = await client.request<string>({
+    response = await client.request<Data>({
       method: sent.method,
       url: sent.url,
       // Without a body axios would announce a form, unless the vendor wants to hear of JSON anyway.
       headers: { 'content-type': false, ...sent.headers },
       data: sent.data,
-      signal: AbortSignal.timeout(isRead ? WHOLE_READ_MS : WHOLE_WRITE_MS),
+      responseType,
+      signal: AbortSignal.timeout(isRead(sent) ? WHOLE_READ_MS : WHOLE_WRITE_MS),
     });
+    return response;
   } catch (error) {
     throw silence(error, sent);
   } finally {
@@ -74,7 +69,6 @@ async function send(
       durationMs: performance.now() - started,
     });
   }
-  return read(response, sent, policy);
 }
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -113,10 +107,11 @@ function read(response: AxiosResponse<string>, sent: Sent, policy: HttpPolicy): 
       outcome: 'unknown',
     });
   }
-  const { code, message } = isNonsense ? { code: null, message: null } : policy.explain(body);
+  const { code, message, fields = [] } = isNonsense ? { code: null, message: null } : policy.explain(body);
   const outcome = status >= 400 && status < 500 ? 'not_done' : 'unknown';
   const said = scrubbed(message, policy.auth) ?? `The vendor answered ${String(status)}`;
-  throw new VendorError(kindOf(policy.errors, status, code), said, { ...at, code, outcome });
+  const faults = fields.map((one) => ({ ...one, message: scrubbed(one.message, policy.auth) ?? '' }));
+  throw new VendorError(kindOf(policy.errors, status, code), said, { ...at, code, outcome, fields: faults });
 }
 
 /** The parsed body, null for an empty one, undefined for what is no JSON. */
@@ -132,11 +127,11 @@ function parseBody(text: string): unknown {
 const RETRYABLE = new Set(['rate_limited', 'unavailable', 'timeout', 'vendor_error', 'invalid_response']);
 
 /** Reads are tried again, with the pauses that the vendor asks for; a write never is once it may have left. */
-function patiently<T>(method: string, patienceMs: number, attempt: () => Promise<T>): Promise<T> {
+function patiently<T>(isRepeatable: boolean, patienceMs: number, attempt: () => Promise<T>): Promise<T> {
   const again = (error: Error): boolean =>
     error instanceof VendorError &&
     RETRYABLE.has(error.kind) &&
-    (method === 'GET' || error.at.outcome === 'not_done') &&
+    (isRepeatable || error.at.outcome === 'not_done') &&
     (error.at.retryAfterMs ?? 0) <= patienceMs;
   const backoff = new DelegateBackoff<{ attempt: number; result: unknown }>(({ attempt: nth, result }) => {
     const asked =
@@ -151,48 +146,17 @@ function patiently<T>(method: string, patienceMs: number, attempt: () => Promise
   return retry(handleWhen(again), { maxAttempts: RETRIES, backoff }).execute(attempt);
 }
 
-/** A request as it goes out: with the policy's headers, and with what proves who we are. */
-function sentOf(policy: HttpPolicy, request: VendorRequest, extra: Readonly<Record<string, string>>): Sent {
-  const { auth } = policy;
-  const query = queryString({ ...request.query, ...(auth.kind === 'query' ? auth.parameters : {}) });
-  const separator = query === '' ? '' : request.path.includes('?') ? '&' : '?';
-  const hasBody = request.json !== undefined;
-  return {
-    operation: request.operation,
-    method: request.method ?? 'GET',
-    url: `${policy.baseUrl}${request.path}${separator}${query}`,
-    headers: {
-      accept: 'application/json',
-      ...(hasBody ? { 'content-type': 'application/json' } : {}),
-      ...policy.headers,
-      ...request.headers,
-      ...extra,
-    },
-    ...(hasBody ? { data: JSON.stringify(request.json) } : {}),
-  };
-}
-
-/** The request of a log-in, which has no token to show yet. */
-function loginOf(policy: HttpPolicy, { url, json, form }: LoginRequest): Sent {
-  return {
-    operation: 'log in',
-    method: 'POST',
-    url: url.startsWith('/') ? policy.baseUrl + url : url,
-    headers: {
-      accept: 'application/json',
-      'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',
-    },
-    data: form ? queryString(form) : JSON.stringify(json),
-  };
-}
-
 type LoginAuth = Extract<Auth, { kind: 'login' }>;
 
-/** Makes the client of one connection: authenticates, waits for the vendor's limits, retries what may be repeated. */
-export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): VendorHttp {
-  const { tokens, gate, patienceMs, report } = environment;
+/** Lets calls out in their turn, each with what proves who we are: a token that no longer serves is renewed once. */
+function authenticating(policy: HttpPolicy, { tokens, gate, report, traceparent }: HttpEnvironment) {
   const { auth, limits } = policy;
-  const pass = (sent: Sent): Promise<VendorAnswer> => gate.run(limits, () => send(sent, policy, report));
+  const inTurn = <T>(call: () => Promise<T>): Promise<T> => gate.run(limits, call);
+  const pass = (sent: Sent, leaving?: () => void): Promise<VendorAnswer> =>
+    inTurn(async () => {
+      leaving?.();
+      return read(await exchange<string>(sent, 'text', report), sent, policy);
+    });
 
   const login = ({ login: logIn }: LoginAuth): Promise<IssuedToken> =>
     logIn(async (request) => (await pass(loginOf(policy, request))).body);
@@ -202,38 +166,68 @@ export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): Ve
     return held !== null && serves(held, Date.now()) ? held : tokens.renew(held, () => login(how));
   };
 
-  const attempt = (request: VendorRequest, token: IssuedToken | null): Promise<VendorAnswer> => {
-    const traceparent = environment.traceparent();
-    const trace = traceparent === undefined ? {} : { traceparent };
-    return pass(sentOf(policy, request, { ...trace, ...authorization(auth, token) }));
+  const proofOf = (token: IssuedToken | null): Proof => {
+    const trace = traceparent();
+    return { ...(trace === undefined ? {} : { traceparent: trace }), ...authorization(auth, token) };
   };
 
-  const authenticated = async (request: VendorRequest): Promise<VendorAnswer> => {
-    if (auth.kind !== 'login') return attempt(request, null);
+  const authenticated = async <T>(attempt: (proof: Proof) => Promise<T>): Promise<T> => {
+    if (auth.kind !== 'login') return attempt(proofOf(null));
     const token = await tokenFor(auth);
     try {
-      return await attempt(request, token);
+      return await attempt(proofOf(token));
     } catch (error) {
       if (!(error instanceof VendorError) || error.kind !== 'auth') throw error;
-      return attempt(request, await tokens.renew(token, () => login(auth)));
+      return attempt(proofOf(await tokens.renew(token, () => login(auth))));
     }
+  };
+
+  return { inTurn, pass, authenticated };
+}
+
+/** Makes the client of one connection: authenticates, waits for the vendor's limits, retries what may be repeated. */
+export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): ForwardingHttp {
+  const { auth } = policy;
+  const { patienceMs, report } = environment;
+  const { inTurn, pass, authenticated } = authenticating(policy, environment);
+
+  /** A deed counts as sent when its request first leaves, and not while it waits for its turn. */
+  const noted = async <T>(write: (leaving: () => void) => Promise<T>): Promise<T> => {
+    let hasLeft = false;
+    const answer = await write(() => {
+      if (!hasLeft) environment.wrote?.('sent');
+      hasLeft = true;
+    });
+    environment.wrote?.('applied');
+    return answer;
   };
 
   return {
     baseUrl: policy.baseUrl,
-    request: (request) => patiently(request.method ?? 'GET', patienceMs, () => authenticated(request)),
+    ownParameters: auth.kind === 'query' ? Object.keys(auth.parameters) : [],
+    request: (request) => {
+      const isRepeatable = (request.method ?? 'GET') === 'GET' || request.isRepeatable === true;
+      const trying = (leaving?: () => void): Promise<VendorAnswer> =>
+        patiently(isRepeatable, patienceMs, () =>
+          authenticated((proof) => pass(sentOf(policy, request, proof), leaving)),
+        );
+      return isRepeatable ? trying() : noted(trying);
+    },
+    forward: (request) => {
+      const attempt = (proof: Proof, leaving?: () => void): Promise<ForwardedAnswer> => {
+        const sent = forwardedOf(policy, request, proof);
+        return inTurn(async () => {
+          leaving?.();
+          return answerOf(await exchange<Buffer>(sent, 'arraybuffer', report), policy, proof);
+        });
+      };
+      const trying = (leaving?: () => void): Promise<ForwardedAnswer> =>
+        authenticated((proof) => attempt(proof, leaving));
+      const answer = isRead(request) ? patiently(true, patienceMs, () => trying()) : noted(trying);
+      return answer.catch((error: unknown) => {
+        if (error instanceof Answered) return error.answer;
+        throw error;
+      });
+    },
   };
-}
-
-function authorization(auth: Auth, token: IssuedToken | null): Record<string, string> {
-  switch (auth.kind) {
-    case 'basic':
-      return { authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}` };
-    case 'bearer':
-      return { authorization: `Bearer ${auth.token}` };
-    case 'login':
-      return { authorization: `Bearer ${token?.token ?? ''}` };
-    case 'query':
-      return {};
-  }
 }

@@ -1,5 +1,5 @@
 import type { Auth, TokenStore } from './auth';
-import type { ErrorRow } from './error';
+import type { ErrorRow, FieldFault } from './error';
 import type { LimitGate, Limits } from './limits';
 import type { Query } from './url';
 
@@ -13,7 +13,13 @@ export interface HttpPolicy {
   /** The vendor's own rows, before the common ones by status. */
   readonly errors: readonly ErrorRow[];
   /** Reads the vendor's code and words out of a refusal's body. */
-  readonly explain: (body: unknown) => { readonly code: string | null; readonly message: string | null };
+  readonly explain: (body: unknown) => Explanation;
+}
+/** What a refusal's body says. `fields` are the canonical fields that it names, each with the vendor's words. */
+export interface Explanation {
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly fields?: readonly FieldFault[];
 }
 
 /** One call. `operation` names it in errors, logs and metrics: `list clients`. */
@@ -25,6 +31,8 @@ export interface VendorRequest {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** The request writes, but only what would be the same if written twice, and is not the deed itself: it may be sent again. */
+  readonly isRepeatable?: boolean;
 }
 export interface VendorAnswer {
   readonly status: number;
@@ -36,6 +44,32 @@ export interface VendorAnswer {
 export interface VendorHttp {
   readonly baseUrl: string;
   request(request: VendorRequest): Promise<VendorAnswer>;
+}
+
+/** What a caller may send to any endpoint of the vendor. */
+export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+/** A request that a caller wrote himself. Its path begins with a slash and is in its normal form. */
+export interface ForwardedRequest {
+  readonly method: (typeof FORWARDED_METHODS)[number];
+  readonly path: string;
+  readonly query: Query;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As it goes out; null where there is none. */
+  readonly body: string | null;
+}
+/** What the vendor answered, whatever its status, without our credentials. A body that is no JSON is base64. */
+export interface ForwardedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly encoding?: 'base64';
+}
+/** A vendor's API as a whole, for callers who go past the canonical model. */
+export interface ForwardingHttp extends VendorHttp {
+  /** Parameters that carry our credentials: no caller may send his own. */
+  readonly ownParameters: readonly string[];
+  /** VendorError where no whole answer came. A read may be sent again, anything else never is. */
+  forward(request: ForwardedRequest): Promise<ForwardedAnswer>;
 }
 
 /** What one call cost, for metrics, logs and Server-Timing. It holds no URL. */
@@ -52,4 +86,6 @@ export interface HttpEnvironment {
   readonly patienceMs: number;
   readonly traceparent: () => string | undefined;
   readonly report: (call: CallReport) => void;
+  /** Hears of each request that writes: when it is about to leave, and when the vendor has said yes to it. */
+  readonly wrote?: (phase: 'sent' | 'applied') => void;
 }
