@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { text } from '../../canonical/values';
-import { defineVendor, type ResourceCapabilities } from '../contract';
-import { explain, logIn, readAccount } from './api';
+import { defineVendor } from '../contract';
+import { logIn, readAccount } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
 import { locationMapper } from './location.mapper';
@@ -9,17 +9,11 @@ import { example, PengaCredentials, PengaSettings } from './penga.config';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
+import { capabilities, explain } from './tables';
 
 /** Penga documents no limit: what a careful client sends, unless the connection says otherwise. */
 const REQUESTS_PER_MINUTE = 600;
 const MAX_IN_FLIGHT = 8;
-
-/** Penga has no filter by time of change, and shows of no list that a record was deleted. */
-const READ = {
-  operations: ['list', 'get'],
-  writableFields: [],
-  deletions: 'full_scan',
-} as const satisfies ResourceCapabilities;
 
 const rootOf = ({ baseUrl }: PengaSettings): string => baseUrl.replace(/\/+$/, '');
 
@@ -27,7 +21,7 @@ const rootOf = ({ baseUrl }: PengaSettings): string => baseUrl.replace(/\/+$/, '
 const accountOf = (root: string, email: string): string =>
   `${root} ${createHash('sha256').update(email.trim().toLowerCase()).digest('hex').slice(0, 16)}`;
 
-/** Penga (https://docs.penga.uk): reading. */
+/** Penga (https://docs.penga.uk): reading and writing. */
 export const vendor = defineVendor({
   name: 'penga',
   title: 'Penga',
@@ -36,7 +30,7 @@ export const vendor = defineVendor({
   hosts: [/^api\.penga\.uk$/],
   credentials: PengaCredentials,
   settings: PengaSettings,
-  capabilities: { appointments: READ, clients: READ, practitioners: READ, services: READ, locations: READ },
+  capabilities,
   mappers: {
     appointments: appointmentMapper,
     clients: clientMapper,

@@ -5,13 +5,14 @@ import { RESOURCE_NAMES, type ResourceName } from '../../canonical/index';
 import { ref } from '../../canonical/ids';
 import type { ListQuery, Page, Port, Seen } from '../contract';
 import { VendorError } from '../kit/error';
-import { expiryOf, explain } from './api';
+import { expiryOf } from './api';
 import { vendor } from './index';
 import { PengaSettings } from './penga.config';
 import { startSandbox } from './sandbox/index';
 import { SECRETS } from './sandbox/account';
 import { schedule, unschedule } from './sandbox/schedule';
 import { change, standing, type Appointment, type Row } from './sandbox/state';
+import { explain } from './tables';
 
 type Started = Awaited<ReturnType<typeof startSandbox>>;
 

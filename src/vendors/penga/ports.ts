@@ -1,7 +1,6 @@
 import type { ResourceName } from '../../canonical/index';
 import { text } from '../../canonical/values';
 import type { ListQuery, Mapper, Page, Port, Remote } from '../contract';
-import { VendorError } from '../kit/error';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk } from '../kit/pages';
 import * as api from './api';
@@ -12,6 +11,7 @@ import type { PengaSettings } from './penga.config';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
 import type { WireRecord } from './wire';
+import { appointmentWrites, clientWrites } from './writes';
 
 /** Where a reading of a list stands; the cursor is these numbers, so that a reading resumed elsewhere still knows what it missed. */
 interface Position {
@@ -126,18 +126,12 @@ async function* readAll<R extends ResourceName, Wire extends WireRecord>(
   );
 }
 
-/** What was asked for, or null where the vendor has no such record. */
-async function found<Wire>(asked: Promise<Wire>): Promise<Wire | null> {
-  return asked.catch((error: unknown) => {
-    if (error instanceof VendorError && error.kind === 'not_found') return null;
-    throw error;
-  });
-}
+type Reading<R extends ResourceName> = Pick<Port<R>, 'list' | 'get'>;
 
 function port<R extends ResourceName, Wire extends WireRecord>(
   source: Source<R, Wire>,
   settings: PengaSettings,
-): Port<R> {
+): Reading<R> {
   const how = {
     map: (wire: Wire) => source.mapper.toCanonical(wire, settings),
     raw: (wire: Wire) => wire,
@@ -147,7 +141,7 @@ function port<R extends ResourceName, Wire extends WireRecord>(
   return {
     list: (query) => readAll(source, query, pageOf),
     get: async ({ id }) => {
-      const wire = await found(source.one(id));
+      const wire = await api.orNull(source.one(id));
       if (wire === null) return null;
       const { items, setAside } = pageOf([wire], null);
       if (setAside[0]) throw api.invalidAnswer(`read ${source.name}`, setAside[0].message);
@@ -165,29 +159,31 @@ const periodOf = ({ window }: ListQuery): api.Period => ({
   to: secondsOf(window.to) + DAY,
 });
 
-/** Reads each resource of one connection. */
-export function ports(http: VendorHttp, settings: PengaSettings): { readonly [R in ResourceName]: Port<R> } {
-  const portOf = <R extends ResourceName, Wire extends WireRecord>(source: Source<R, Wire>): Port<R> =>
+/** Reads each resource of one connection, and writes appointments and clients. */
+export function ports(http: VendorHttp, settings: PengaSettings) {
+  const portOf = <R extends ResourceName, Wire extends WireRecord>(source: Source<R, Wire>): Reading<R> =>
     port(source, settings);
+  const appointments = portOf({
+    name: 'appointments',
+    mapper: appointmentMapper,
+    page: (page, query) => api.listAppointments(http, page, periodOf(query)),
+    one: (id) => api.readAppointment(http, id),
+    keeps: ({ start }, { window }) => start === null || (start >= window.from && start < window.to),
+  });
+  const clients = portOf({
+    name: 'clients',
+    mapper: clientMapper,
+    page: (page) => api.listClients(http, page),
+    one: (id) => api.readClient(http, id),
+  });
   return {
-    appointments: portOf({
-      name: 'appointments',
-      mapper: appointmentMapper,
-      page: (page, query) => api.listAppointments(http, page, periodOf(query)),
-      one: (id) => api.readAppointment(http, id),
-      keeps: ({ start }, { window }) => start === null || (start >= window.from && start < window.to),
-    }),
-    clients: portOf({
-      name: 'clients',
-      mapper: clientMapper,
-      page: (page) => api.listClients(http, page),
-      one: (id) => api.readClient(http, id),
-    }),
+    appointments: { ...appointments, ...appointmentWrites(http, settings) },
+    clients: { ...clients, ...clientWrites(http, settings) },
     practitioners: portOf({
       name: 'practitioners',
       mapper: practitionerMapper,
       page: (page) => api.listUsers(http, page),
-      one: async (id) => (await found(api.readUser(http, id))) ?? api.readDeletedUser(http, id),
+      one: async (id) => (await api.orNull(api.readUser(http, id))) ?? api.readDeletedUser(http, id),
     }),
     services: portOf({
       name: 'services',

@@ -37,8 +37,9 @@ export interface WireAppointment extends WireRecord {
   readonly departments?: readonly WirePointer[] | null;
 }
 
-/** The postal address inside a client. */
+/** The postal address inside a client: a record of its own, which several clients may point at. */
 export interface WireAddress {
+  readonly external_id?: string | null;
   readonly house_num_name?: Text;
   readonly address_1?: Text;
   readonly address_2?: Text;
@@ -48,17 +49,23 @@ export interface WireAddress {
   readonly postcode?: Text;
 }
 
+/** The eight flags of what a client may be sent, in the order of the reference. */
+export const MARKETING_FLAGS = [
+  'notification_sms_allow',
+  'notification_email_allow',
+  'marketing_sms_allow',
+  'marketing_email_allow',
+  'manual_notification_sms_optout',
+  'manual_notification_email_optout',
+  'manual_marketing_sms_optout',
+  'manual_marketing_email_optout',
+] as const;
+export type MarketingFlag = (typeof MARKETING_FLAGS)[number];
+
 /** What a client may be sent: allowed by the practice, and opted out of by the client. */
-export interface WireMarketingOptions {
-  readonly notification_sms_allow?: Flag;
-  readonly notification_email_allow?: Flag;
-  readonly marketing_sms_allow?: Flag;
-  readonly marketing_email_allow?: Flag;
-  readonly manual_notification_sms_optout?: Flag;
-  readonly manual_notification_email_optout?: Flag;
-  readonly manual_marketing_sms_optout?: Flag;
-  readonly manual_marketing_email_optout?: Flag;
-}
+export type WireMarketingOptions = { readonly external_id?: string | null } & {
+  readonly [F in MarketingFlag]?: Flag;
+};
 
 /** https://docs.penga.uk (clients): no birth date, no gender, no language. */
 export interface WireClient extends WireRecord {
@@ -99,4 +106,47 @@ export interface WireEnvelope {
   readonly data: readonly unknown[];
   readonly last_page: number | string;
   readonly total: number | string;
+}
+
+/** The body of `POST appointments` and `PUT appointments/{id}`: times are digits, all but the two texts is required. */
+export interface AppointmentBody {
+  readonly start_time?: string;
+  readonly end_time?: string;
+  readonly user_id?: string;
+  readonly client_id?: string;
+  readonly appointmenttype_id?: string;
+  readonly appointmentstatus_id?: string;
+  readonly description?: string | null;
+  /** Becomes a note of its own with each request that has it. */
+  readonly note?: string;
+  readonly send_alerts?: boolean;
+}
+
+/** The body of `POST clients` and `PUT clients/{id}`: the names are required. */
+export interface ClientBody {
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly description?: string | null;
+  readonly email?: string | null;
+  readonly mobile?: string | null;
+  readonly address_id?: string | null;
+}
+
+/** The body of `POST postaladdress`. */
+export interface AddressBody {
+  readonly house_num_name: string;
+  readonly address_1: string | null;
+  readonly address_2: string | null;
+  readonly address_3: string | null;
+  readonly town: string | null;
+  readonly county: string | null;
+  readonly postcode: string | null;
+}
+
+/** The body of `PUT marketing-options-client/{id}`, where every flag is required. */
+export type MarketingBody = { readonly [F in MarketingFlag]: '0' | '1' };
+/** What one client may be sent from now on: a record of its own, by its id. */
+export interface MarketingChange {
+  readonly id: string;
+  readonly json: MarketingBody;
 }

@@ -45,8 +45,8 @@ function persons(app: FastifyInstance, state: PengaState, views: Views): void {
   };
   const columns = ({ address_id, ...fields }: Fields): Fields =>
     address_id === undefined ? fields : { ...fields, address: address_id };
+  const blank = { description: null, email: null, mobile: null, address: null };
   app.post('/clients', ({ body }) => {
-    const blank = { description: null, email: null, mobile: null, address: null };
     const fields = columns(checked(body, rules));
     const marketing = add(
       state.marketing,
@@ -59,7 +59,8 @@ function persons(app: FastifyInstance, state: PengaState, views: Views): void {
   });
   app.put('/clients/:id', (request) => {
     const row = need(state.clients, idIn(request));
-    change(state, row, columns(checked(request.body, rules)));
+    const fields = columns(checked(request.body, rules));
+    change(state, row, state.leftOut === 'stays' ? fields : { ...blank, ...fields });
     return views.client(row);
   });
   app.delete('/clients/:id', (request) => remove(state, need(state.clients, idIn(request))));

@@ -6,7 +6,7 @@ import { add, MARKETING_FLAGS, seconds, type Marketing, type PengaState, type Ro
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-/** Around the number that libphonenumber gives as its example: those that Ofcom keeps free are read as no numbers. */
+/** Around the number that libphonenumber gives as its example. */
 const mobile = (number: number): string => `07400123${String(number % 1000).padStart(3, '0')}`;
 
 const DEPARTMENTS: [string, string, string][] = [
@@ -29,6 +29,8 @@ const STATUSES: [string, string | null, string | null][] = [
   ['Arrived', 'Client is in the waiting room', '#3366ff'],
   ['Did Not Attend', 'Client did not attend', '#876543'],
   ['On Hold', null, null],
+  ['Requested', 'Client asked for it', '#cccccc'],
+  ['Offered', 'Offered to the client', '#dddddd'],
 ];
 const ROLES: [string, string][] = [
   ['Organistion Owner', 'Admin for a Registered Organisation'],

@@ -16,6 +16,8 @@ import { writes } from './writes';
 export type { PengaState } from './state';
 
 const TIME_ZONE = 'Europe/London';
+/** What the practice's own words mean; with the names that speak for themselves every status can be had. */
+const STATUS_MAP = { 'AS-00000007': 'pending', 'AS-00000008': 'proposed' } as const;
 
 /** Bodies are JSON whatever they are called, and may be left out: the reference sends the content type with every request. */
 function readBodies(app: FastifyInstance): void {
@@ -57,7 +59,7 @@ export const startSandbox: StartSandbox<PengaState> = async (options = {}) => {
     vendor: 'penga',
     baseUrl: origin,
     credentials: CREDENTIALS,
-    settings: { baseUrl: origin, timeZone: TIME_ZONE, region: 'GB' },
+    settings: { baseUrl: origin, timeZone: TIME_ZONE, region: 'GB', statusMap: STATUS_MAP },
     state,
     ...rest,
   };

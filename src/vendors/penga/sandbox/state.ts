@@ -115,6 +115,8 @@ export interface PengaState {
   requestsPerMinute: number | null;
   /** What a period in a path means: appointments that start in it, lie in it, or touch it. Penga does not say. */
   periodRule: 'starts' | 'contained' | 'overlaps';
+  /** What a PUT does with an optional field that it leaves out: Penga does not say. */
+  leftOut: 'stays' | 'is cleared';
   /** Fields that replace a record's own on the wire, by its id: how a test makes an odd record. */
   readonly odd: Map<string, Readonly<Record<string, unknown>>>;
   readonly departments: Table<Entry>;
@@ -151,6 +153,7 @@ export function emptyState(now: () => Date): PengaState {
     now,
     requestsPerMinute: null,
     periodRule: 'starts',
+    leftOut: 'stays',
     odd: new Map(),
     departments: table('D-', 2),
     types: table('AT-'),

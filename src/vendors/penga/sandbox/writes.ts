@@ -112,7 +112,7 @@ function appointments(app: FastifyInstance, state: PengaState, views: Views): vo
   app.put('/appointments/:id', (request) => {
     const row = need(state.appointments, idIn(request));
     const fields = checked(request.body, rules);
-    const next = columns(fields, row.description);
+    const next = columns(fields, state.leftOut === 'stays' ? row.description : null);
     unschedule(state, row);
     change(state, row, next);
     schedule(state, row);
