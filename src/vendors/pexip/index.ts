@@ -1,4 +1,4 @@
-import { defineVendor, type ResourceCapabilities } from '../contract';
+import { defineVendor } from '../contract';
 import { logIn, ping } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
@@ -7,17 +7,10 @@ import { example, apiRootOf, PexipCredentials, PexipSettings, tokenUrlOf } from 
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
-import { ERRORS, explain } from './tables';
+import { APPOINTMENTS, CLIENTS, ERRORS, explain, READ_ONLY } from './tables';
 
 const REQUESTS_A_MINUTE = 3000;
 const MAX_IN_FLIGHT = 4;
-/** Customers, employees and subjects carry `deletedAt`, but how to have deleted ones listed is not public. */
-const read = {
-  operations: ['list', 'get'],
-  writableFields: [],
-  deletions: 'full_scan',
-} as const satisfies ResourceCapabilities;
-
 /** Pexip Engage, formerly Skedify: appointments of an enterprise's customers with its employees. */
 export const vendor = defineVendor({
   name: 'pexip',
@@ -27,7 +20,13 @@ export const vendor = defineVendor({
   hosts: [/^(?:api|auth)(?:\.staging|\.development)?\.pexipengage\.com$/],
   credentials: PexipCredentials,
   settings: PexipSettings,
-  capabilities: { locations: read, practitioners: read, services: read, clients: read, appointments: read },
+  capabilities: {
+    locations: READ_ONLY,
+    practitioners: READ_ONLY,
+    services: READ_ONLY,
+    clients: CLIENTS,
+    appointments: APPOINTMENTS,
+  },
   mappers: {
     locations: locationMapper,
     practitioners: practitionerMapper,
@@ -46,7 +45,8 @@ export const vendor = defineVendor({
       : {
           kind: 'login',
           secrets: [clientSecret].filter((one) => one !== ''),
-          login: (send) => logIn(send, { url: tokenUrlOf(settings), clientId, clientSecret }),
+          login: (send) =>
+            logIn(send, { url: tokenUrlOf(settings), clientId, clientSecret, scopes: settings.scopes }),
         },
     limits: {
       requestsPerMinute: settings.rateLimit?.requestsPerMinute ?? REQUESTS_A_MINUTE,

@@ -1,4 +1,6 @@
 import {
+  ArrayMaxSize,
+  IsArray,
   IsBoolean,
   IsNotEmpty,
   IsOptional,
@@ -64,6 +66,15 @@ export class PexipCredentials {
   token?: string;
 }
 
+/** What reading and writing needs. Whatever may be written may be read. */
+const SCOPES = [
+  'engage:appointments:readWrite',
+  'engage:customers:readWrite',
+  'engage:employees:readOnly',
+  'engage:offices:readOnly',
+  'engage:subjects:readOnly',
+];
+
 /** A Pexip Engage connection's settings: one enterprise of one of its servers. */
 export class PexipSettings extends CommonSettings {
   @JSONSchema({
@@ -112,7 +123,21 @@ export class PexipSettings extends CommonSettings {
   language: string = 'en';
 
   @JSONSchema({
-    description: 'Whether actions that no public page documents are used, cancel and complete among them',
+    description:
+      'OAuth 2 scopes that a token is asked for: it has no others, and a client is refused one that it was not given',
+    default: SCOPES,
+  })
+  @IsArray()
+  @ArrayMaxSize(40)
+  @Matches(/^[!#-[\]-~]+$/, {
+    each: true,
+    message: 'each scope must be printable ASCII without spaces and quotes',
+  })
+  scopes: string[] = [...SCOPES];
+
+  @JSONSchema({
+    description:
+      'Whether actions that no public page documents are used: cancel, complete, no-show; making and deleting customers',
     default: false,
   })
   @IsBoolean()

@@ -10,6 +10,7 @@ import type { Sandbox } from '../kit/sandbox';
 import { vendor } from './index';
 import { PexipCredentials, PexipSettings, tokenUrlOf } from './pexip.config';
 import { startSandbox } from './sandbox';
+import { CALL } from './sandbox/cast';
 import { issueToken, type Appointment, type State } from './sandbox/state';
 
 const NOW = new Date('2026-03-10T10:20:00.000Z');
@@ -237,6 +238,22 @@ describe('access', () => {
     expect(await vendor.check(token.http, token.settings)).toEqual({ account: sandbox.state.enterprise });
   });
 
+  it('reaches as far as the scopes that were asked for', async () => {
+    const scoped = (...scopes: string[]): OpenAdapter =>
+      openAdapter(vendor, sandbox, { settings: { scopes } });
+    const reader = scoped('engage:appointments:readOnly');
+    const [{ items } = { items: [] }] = await pages('appointments', query(), reader);
+    const change = reader.ports.appointments!.update!(items[0]!.ref, { notes: 'Tolk' }, CALL);
+    expect(await failure(change)).toMatchObject({ kind: 'forbidden', at: { outcome: 'not_done' } });
+    expect(await failure(pages('clients', query(), reader))).toMatchObject({ kind: 'forbidden' });
+    expect(await failure(pages('appointments', query(), scoped()))).toMatchObject({ kind: 'forbidden' });
+    const greedy = scoped('engage:webhooks:readWrite');
+    expect(await failure(vendor.check(greedy.http, greedy.settings))).toMatchObject({
+      kind: 'forbidden',
+      at: { operation: 'log in', code: 'invalid_scope' },
+    });
+  });
+
   it('is refused where the token server says nothing of an end', async () => {
     sandbox.fail({
       path: '/realms/',
@@ -297,6 +314,12 @@ describe('configuration', () => {
     const { oneOf, required } = targetConstructorToSchema(PexipCredentials);
     expect(oneOf).toHaveLength(2);
     expect(required).toBeUndefined();
+  });
+
+  it('takes scopes that can stand in a list of them', () => {
+    expect(wrong(PexipSettings, { enterprise: 'acme', scopes: ['engage:offices:readOnly'] })).toEqual([]);
+    for (const scopes of ['a', ['a b'], [''], ['"'], [1]])
+      expect(wrong(PexipSettings, { enterprise: 'acme', scopes })).toEqual(['scopes']);
   });
 
   it('takes one segment of a path for the enterprise', () => {

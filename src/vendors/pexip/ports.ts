@@ -5,7 +5,6 @@ import { VendorError } from '../kit/error';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk, type WirePage } from '../kit/pages';
 import * as api from './api';
-import { unexpected } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
 import { locationMapper } from './location.mapper';
@@ -15,15 +14,19 @@ import { serviceMapper } from './service.mapper';
 import { UNDATED_STATUSES } from './tables';
 import {
   idOf,
+  unexpected,
   type Listed,
   type PexipAppointment,
   type PexipAvailabilitySetting,
+  type PexipCustomer,
   type PexipLink,
   type PexipOffice,
   type PexipSubject,
   type ServiceWire,
 } from './wire';
+import { appointmentWrites, clientWrites } from './writes';
 
+type Reads<R extends ResourceName> = Pick<Port<R>, 'list' | 'get'>;
 type Fetch<Row> = (offset: number) => Promise<Listed<Row>>;
 
 /** How far a list is read: so many records, of so many that it was said to hold, the last of them by its id. */
@@ -122,23 +125,14 @@ const itself = <Row>(row: Row): Row => row;
 const plain = <R extends ResourceName, Row extends PexipLink>(
   mapper: Mapper<R, Row, PexipSettings>,
   settings: PexipSettings,
-  {
-    operation,
-    fetch,
-    get,
-  }: { operation: string; fetch: Fetch<Row>; get: (id: string) => Promise<Row | null> },
-): Port<R> => ({
+  by: { operation: string; fetch: Fetch<Row>; get: (id: string) => Promise<Row | null> },
+): Reads<R> => ({
   async *list({ resumeAt }) {
-    for await (const page of everyRecord(resumeAt, operation, fetch))
+    for await (const page of everyRecord(resumeAt, by.operation, by.fetch))
       yield toPage(page, { mapper, settings, record: itself });
   },
-  get: async ({ id }) => toSeen(await get(id), { mapper, settings, record: itself }),
+  get: async ({ id }) => toSeen(await by.get(id), { mapper, settings, record: itself }),
 });
-
-const DAY_MS = 86_400_000;
-const moved = (at: string, ms: number): string => new Date(Date.parse(at) + ms).toISOString();
-/** Whether `from` and `to` test the start, the end or an overlap is not said: a day more is asked for on either side. */
-const asked = ({ from, to }: ListQuery['window']) => ({ from: moved(from, -DAY_MS), to: moved(to, DAY_MS) });
 
 const OPEN: ReadonlySet<string> = new Set(UNDATED_STATUSES);
 const isWithoutDate = ({ start }: PexipAppointment): boolean => text(start) === null;
@@ -152,14 +146,13 @@ function isInside(wire: PexipAppointment, { from, to }: ListQuery['window']): bo
 }
 
 /** Appointments are two lists: those with a date, then those of the states in which there may be none. */
-function appointments(http: VendorHttp, settings: PexipSettings): Port<'appointments'> {
+function appointments(http: VendorHttp, settings: PexipSettings): Reads<'appointments'> {
   const reader = { mapper: appointmentMapper, settings, record: itself<PexipAppointment> };
   const operation = 'list appointments';
   return {
     async *list({ window, resumeAt }) {
       const [part, at = START] = resumeAt?.split(':') ?? ['dated'];
-      const dated: Fetch<PexipAppointment> = (offset) =>
-        api.listDatedAppointments(http, asked(window), offset);
+      const dated: Fetch<PexipAppointment> = (offset) => api.listDatedAppointments(http, window, offset);
       if (part === 'dated')
         for await (const { items, next } of everyRecord(at, operation, dated)) {
           const own = items.filter((wire) => !isOfOpenList(wire) && isInside(wire, window));
@@ -204,7 +197,7 @@ async function durations(http: VendorHttp): Promise<ReadonlyMap<string, number |
   }
 }
 
-function services(http: VendorHttp, settings: PexipSettings): Port<'services'> {
+function services(http: VendorHttp, settings: PexipSettings): Reads<'services'> {
   const reader = { mapper: serviceMapper, settings, record: ({ subject }: ServiceWire) => subject };
   const withDuration =
     (minutes: ReadonlyMap<string, number | null>) =>
@@ -227,14 +220,17 @@ function services(http: VendorHttp, settings: PexipSettings): Port<'services'> {
   };
 }
 
-/** What can be read of an enterprise. */
+/** What can be read of an enterprise, and written. */
 export const ports = (http: VendorHttp, settings: PexipSettings) => ({
-  appointments: appointments(http, settings),
-  clients: plain(clientMapper, settings, {
-    operation: 'list customers',
-    fetch: (offset) => api.listCustomers(http, offset),
-    get: (id) => api.getCustomer(http, id),
-  }),
+  appointments: { ...appointments(http, settings), ...appointmentWrites(http, settings) },
+  clients: {
+    ...plain<'clients', PexipCustomer>(clientMapper, settings, {
+      operation: 'list customers',
+      fetch: (offset) => api.listCustomers(http, offset),
+      get: (id) => api.getCustomer(http, id),
+    }),
+    ...clientWrites(http, settings),
+  },
   practitioners: plain(practitionerMapper, settings, {
     operation: 'list employees',
     fetch: (offset) => api.listEmployees(http, offset),

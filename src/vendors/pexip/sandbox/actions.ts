@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { asUtc, checkPlace, checkTime, COMMUNICATION, touched } from './appointments';
+import { asUtc, checkPlace, checkTime, checkUnique, COMMUNICATION, touched } from './appointments';
 import { malformed, notFound, unprocessable } from './query';
 import { found, idOf } from './reads';
 import {
@@ -52,6 +52,7 @@ const ACCEPT: Action = {
     return { ...known, status: 'ACCEPTED' };
   },
 };
+/** Its documented refusals do not name the availability: nobody is asked for theirs. */
 const REASSIGN: Action = {
   from: OPEN,
   shape: { officeId: text(), primaryEmployeeId: text(), ...WORDS, ...COMMUNICATION },
@@ -62,20 +63,16 @@ const REASSIGN: Action = {
       throw unprocessable('APPOINTMENT_OFFICE_NOT_FOUND', 'The office does not exist');
     if (!state.employees.get(employee))
       throw unprocessable('APPOINTMENT_PARTICIPANT_NOT_FOUND', 'The employee does not exist');
-    const appointmentParticipants = known.appointmentParticipants
-      .filter(
-        ({ type, role, participant }) =>
-          type === 'CUSTOMER' || role === 'PRIMARY' || participant.id !== employee,
-      )
-      .map((one) =>
-        one.type === 'EMPLOYEE' && one.role === 'PRIMARY' ? { ...one, participant: { id: employee } } : one,
-      );
-    return checkTime(state, {
+    const appointmentParticipants = known.appointmentParticipants.map((one) =>
+      one.type === 'EMPLOYEE' && one.role === 'PRIMARY' ? { ...one, participant: { id: employee } } : one,
+    );
+    checkUnique(appointmentParticipants.map(({ type, participant }) => `${type} ${participant.id}`));
+    return {
       ...known,
       office: { id: office },
       appointmentParticipants,
       messageForCustomer: messageOf(known, fields),
-    });
+    };
   },
 };
 const UPDATE_MEETING_TYPE: Action = {
@@ -117,6 +114,13 @@ const COMPLETE: Action = {
     return { ...known, status: 'COMPLETED' };
   },
 };
+/** Assumed, as COMPLETE is. */
+const NO_SHOW: Action = {
+  from: ['ACCEPTED'],
+  isUndocumented: true,
+  shape: { answers, ...COMMUNICATION },
+  apply: (known) => ({ ...known, status: 'NO_SHOW' }),
+};
 const ACTIONS: Readonly<Record<string, Action>> = {
   reschedule: RESCHEDULE,
   accept: ACCEPT,
@@ -124,6 +128,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'update-meeting-type': UPDATE_MEETING_TYPE,
   cancel: CANCEL,
   complete: COMPLETE,
+  'no-show': NO_SHOW,
 };
 
 function run(

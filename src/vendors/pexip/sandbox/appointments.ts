@@ -31,7 +31,7 @@ const link = nullable(text());
 export const COMMUNICATION = { userCommunication: nullable(anything) };
 /** What may be changed later: neither the time, the status, the subject nor the office. */
 const CHANGEABLE = {
-  appointmentParticipants: participants,
+  appointmentParticipants: nullable(participants),
   answers,
   callbackRequestId: link,
   location: nullable(location),
@@ -45,6 +45,7 @@ const CHANGEABLE = {
 };
 const NEW = {
   ...CHANGEABLE,
+  appointmentParticipants: participants,
   start: instant,
   end: instant,
   subjectId: text(),
@@ -54,8 +55,8 @@ const NEW = {
   trailingBufferTime: nullable(whole),
   messageForCustomer: nullable(text()),
 };
-const { start: _start, end: _end, appointmentParticipants: _participants, ...UNTIMED } = NEW;
-const INVITE = { ...UNTIMED, participants, message: nullable(text()) };
+const { start: _start, end: _end, ...UNTIMED } = NEW;
+const INVITE = { ...UNTIMED, message: nullable(text()) };
 
 interface WrittenParticipant {
   readonly role: string;
@@ -63,11 +64,16 @@ interface WrittenParticipant {
   readonly type: string;
 }
 
+/** Refuses somebody who takes part twice. */
+export function checkUnique(names: readonly string[]): void {
+  if (new Set(names).size < names.length)
+    throw unprocessable('APPOINTMENT_PARTICIPANTS_NOT_UNIQUE', 'Participants need to be unique');
+}
+
 /** Who takes part, as it is read back; a customer and an employee come first, nobody twice. */
 export function readParticipants(state: State, given: unknown, meetingType: string): readonly Participant[] {
   const written = given as readonly WrittenParticipant[];
-  if (new Set(written.map(({ type, participantId }) => `${type} ${participantId}`)).size < written.length)
-    throw unprocessable('APPOINTMENT_PARTICIPANTS_NOT_UNIQUE', 'A participant is there twice');
+  checkUnique(written.map(({ type, participantId }) => `${type} ${participantId}`));
   for (const type of ['CUSTOMER', 'EMPLOYEE'])
     if (!written.some((one) => one.type === type && one.role === 'PRIMARY'))
       throw unprocessable(`APPOINTMENT_PRIMARY_${type}_MISSING`, `There is no primary ${type.toLowerCase()}`);
@@ -143,7 +149,7 @@ export const touched = (
 });
 
 /** A new appointment out of a body; without times it is an invite. */
-function made(state: State, fields: Fields, given: unknown): Appointment {
+function made(state: State, fields: Fields): Appointment {
   const [subject, office] = [String(fields['subjectId']), String(fields['officeId'])];
   if (!state.subjects.get(subject))
     throw unprocessable('APPOINTMENT_SUBJECT_NOT_FOUND', 'The subject does not exist');
@@ -158,7 +164,7 @@ function made(state: State, fields: Fields, given: unknown): Appointment {
     end: isInvite ? null : asUtc(fields['end']),
     subject: { id: subject },
     office: { id: office },
-    appointmentParticipants: readParticipants(state, given, meetingType),
+    appointmentParticipants: readParticipants(state, fields['appointmentParticipants'], meetingType),
     answers: [],
     callbackRequest: null,
     listing: null,
@@ -185,21 +191,21 @@ export function appointmentWrites(app: FastifyInstance, state: State): void {
   app.post('/appointments', (request, reply) => {
     const needed = ['start', 'end', 'subjectId', 'officeId', 'appointmentParticipants', 'meetingType'];
     const fields = fieldsOf(request.body, NEW, needed);
-    const wanted = made(state, fields, fields['appointmentParticipants']);
+    const wanted = made(state, fields);
     return reply.code(201).send({ data: state.appointments.put(checkPlace(checkTime(state, wanted))) });
   });
   app.post('/appointments/_actions/invite', (request, reply) => {
-    const fields = fieldsOf(request.body, INVITE, ['subjectId', 'officeId', 'participants']);
-    return reply
-      .code(201)
-      .send({ data: state.appointments.put(checkPlace(made(state, fields, fields['participants']))) });
+    const fields = fieldsOf(request.body, INVITE, ['subjectId', 'officeId', 'appointmentParticipants']);
+    return reply.code(201).send({ data: state.appointments.put(checkPlace(made(state, fields))) });
   });
   app.patch('/appointments/:id', (request) => {
     const fields = fieldsOf(request.body, CHANGEABLE);
     const known = found(state.appointments, idOf(request));
     const given = fields['appointmentParticipants'];
     const all =
-      given === undefined ? known.appointmentParticipants : readParticipants(state, given, known.meetingType);
+      (given ?? null) === null
+        ? known.appointmentParticipants
+        : readParticipants(state, given, known.meetingType);
     const wanted = { ...known, ...asRead(fields), appointmentParticipants: all, ...touched(state) };
     if (['CUSTOMER', 'EMPLOYEE'].some((type) => primaryOf(wanted, type) !== primaryOf(known, type)))
       throw unprocessable('APPOINTMENT_PRIMARY_PARTICIPANT_ADDED_OR_REMOVED', 'Primary participants stay');

@@ -10,7 +10,7 @@ import { appointments } from './calendar';
 import { customers, employees, offices, settingsOf, subjectGroups, subjects } from './clinic';
 import { notFound, Refusal } from './query';
 import { reads } from './reads';
-import { issueToken, type Appointment, type State } from './state';
+import { issueToken, SCOPES, type Appointment, type State, type Token } from './state';
 import { table } from './table';
 import { unavailability } from './unavailability';
 import { writes } from './writes';
@@ -31,15 +31,32 @@ function limits(state: State): (reply: FastifyReply) => void {
   };
 }
 
+/** The first part of a path whose scope has another name. */
+const SCOPE_AREAS: Readonly<Record<string, string>> = {
+  'defined-availability': 'availability',
+  'subject-groups': 'subjects',
+  timetable: 'availability',
+  unavailability: 'availability',
+};
+
+/** Refuses what the token does not open: reading is open to whoever may write. */
+function checkScope(state: State, { scopes }: Token, { method, routeOptions }: FastifyRequest): void {
+  const part = routeOptions.url?.split('/')[3];
+  if (part === undefined) return;
+  const rights = method === 'GET' ? ['readOnly', 'readWrite'] : ['readWrite'];
+  const isOpen = rights.some((right) => scopes.has(`engage:${SCOPE_AREAS[part] ?? part}:${right}`));
+  if (!isOpen || state.closed.has(part)) throw new Refusal(403, 'The scope does not allow this');
+}
+
 /** Refuses what comes without a token, or without the scope. */
-function checkAccess(state: State, { headers, routeOptions }: FastifyRequest): void {
-  const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
-  const end = token === undefined ? undefined : state.tokens.get(token);
-  if (end === undefined || end <= state.now().getTime())
+function checkAccess(state: State, request: FastifyRequest): void {
+  const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const token = given === undefined ? undefined : state.tokens.get(given);
+  if (token === undefined || token.end <= state.now().getTime())
     throw new Refusal(401, 'The token is missing, invalid or expired');
-  const area = routeOptions.url?.split('/')[3];
-  if (area !== undefined && state.closed.has(area)) throw new Refusal(403, 'The scope does not allow this');
-  if (headers['x-correlation-id'] === '') throw new Refusal(400, 'X-Correlation-Id must not be empty');
+  checkScope(state, token, request);
+  if (request.headers['x-correlation-id'] === '')
+    throw new Refusal(400, 'X-Correlation-Id must not be empty');
 }
 
 function refuse(
@@ -72,13 +89,18 @@ function tokenServer(app: FastifyInstance, state: State): void {
       return reply
         .code(401)
         .send({ error: 'invalid_client', error_description: 'Invalid client or Invalid client credentials' });
+    const scopes = (given['scope'] ?? '').split(' ').filter((scope) => scope !== '');
+    if (!scopes.every((scope) => SCOPES.includes(scope)))
+      return reply
+        .code(400)
+        .send({ error: 'invalid_scope', error_description: `Invalid scopes: ${scopes.join(' ')}` });
     return {
-      access_token: issueToken(state),
+      access_token: issueToken(state, scopes),
       expires_in: state.tokenSeconds,
       refresh_expires_in: 0,
       token_type: 'Bearer',
       'not-before-policy': 0,
-      scope: 'engage:appointments:readWrite engage:customers:readWrite',
+      scope: scopes.join(' '),
     };
   });
 }
@@ -123,7 +145,7 @@ function clinic(seed: number, size: { clients: number; appointments: number }, n
     maxInFlight: 4,
     latencyMs: 0,
     maxLimit: 100,
-    undocumentedActions: false,
+    undocumentedActions: true,
     closed: new Set(),
     appointments: table(appointments(calendar), peopleOf),
     customers: table(clients),

@@ -174,14 +174,20 @@ export interface Unavailability {
   readonly externalId: string | null;
 }
 
+/** What a token opens, until when (epoch milliseconds). */
+export interface Token {
+  readonly end: number;
+  readonly scopes: ReadonlySet<string>;
+}
+
 /** The enterprise, and how the sandbox plays Pexip Engage. */
 export interface State {
   readonly enterprise: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly now: () => Date;
-  /** Tokens that were given out, with the end of each (epoch milliseconds). */
-  readonly tokens: Map<string, number>;
+  /** Tokens that were given out. */
+  readonly tokens: Map<string, Token>;
   /** What the log-in's `expires_in` says. */
   tokenSeconds: number;
   /** Null: no limit, for benchmarks. */
@@ -190,7 +196,7 @@ export interface State {
   /** How long every answer takes. */
   latencyMs: number;
   maxLimit: number;
-  /** Whether cancel and complete are there: no public page documents them. */
+  /** Whether cancel, complete, no-show, and making and deleting customers are there: no public page documents them. */
   undocumentedActions: boolean;
   /** Resources for which the client has no scope: `customers`, say. */
   readonly closed: Set<string>;
@@ -216,10 +222,15 @@ export function nextId(state: State): string {
   state.lastId += 1;
   return opaqueId('made', state.lastId);
 }
+const AREAS = ['appointments', 'availability', 'customers', 'employees', 'offices', 'subjects'];
+/** The scopes that the client was given. */
+export const SCOPES = AREAS.flatMap((area) => [`engage:${area}:readOnly`, `engage:${area}:readWrite`]);
+
 /** A token, as if somebody had logged in. */
-export function issueToken(state: State): string {
+export function issueToken(state: State, scopes: readonly string[] = SCOPES): string {
   const token = `sandbox-${nextId(state)}`;
-  state.tokens.set(token, state.now().getTime() + state.tokenSeconds * 1000);
+  const end = state.now().getTime() + state.tokenSeconds * 1000;
+  state.tokens.set(token, { end, scopes: new Set(scopes) });
   return token;
 }
 export const stamp = (state: State): string => state.now().toISOString();

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { TIME_ZONE } from './clinic';
-import { unprocessable } from './query';
+import { notFound, unprocessable } from './query';
 import { found, idOf, rendered } from './reads';
 import {
   fieldsOf,
@@ -102,7 +102,11 @@ function customerWith(before: Omit<Customer, 'updatedAt'>, fields: Fields, at: s
 
 /** Customers: list, create and delete are assumed in the pattern of employees, get and update are documented. */
 function customers(app: FastifyInstance, state: State): void {
+  const checkIsThere = (): void => {
+    if (!state.undocumentedActions) throw notFound();
+  };
   app.post('/customers', (request, reply) => {
+    checkIsThere();
     const fields = fieldsOf(request.body, CUSTOMER);
     const at = stamp(state);
     const made = customerWith({ id: nextId(state), ...NO_CUSTOMER, createdAt: at }, fields, at);
@@ -114,6 +118,7 @@ function customers(app: FastifyInstance, state: State): void {
     return { data: state.customers.put(customerWith(known, fields, stamp(state))) };
   });
   app.delete('/customers/:id', (request, reply) => {
+    checkIsThere();
     const known = found(state.customers, idOf(request));
     const at = stamp(state);
     state.customers.put({ ...known, updatedAt: at, deletedAt: known.deletedAt ?? at });
