@@ -1,16 +1,16 @@
-import { text, type Instant } from '../../canonical/values';
 import { VendorError } from '../kit/error';
-import type { VendorHttp } from '../kit/policy';
+import type { VendorHttp, VendorRequest } from '../kit/policy';
 import { walk, type WirePage } from '../kit/pages';
 import { path, type Query } from '../kit/url';
-import { idOf, type ClinikoRecord, type ClinikoUser, type Collection, type HidingField } from './wire';
-
-/** A page as Cliniko sends it; `total` is null where the answer does not count (some pages misspell it). */
-export interface ClinikoPage<Row> {
-  readonly rows: readonly Row[];
-  readonly total: number | null;
-  readonly hasNext: boolean;
-}
+import { bringIn, notice, selections, type Evidence } from './tables';
+import {
+  idOf,
+  type CancellationBody,
+  type ClinikoPage,
+  type ClinikoRecord,
+  type ClinikoUser,
+  type Collection,
+} from './wire';
 
 const PER_PAGE = 100;
 const words = (key: string): string => key.replaceAll('_', ' ');
@@ -59,15 +59,66 @@ export async function keyOwner(http: VendorHttp): Promise<ClinikoUser> {
   return (await http.request({ operation: 'get user', path: '/user' })).body ?? {};
 }
 
-/** A success that is not what the documentation promises. */
-export function unexpected(operation: string, status: number, message: string): VendorError {
-  return new VendorError('invalid_response', message, {
-    operation,
-    status,
-    code: null,
-    retryAfterMs: null,
-    outcome: 'not_done',
-  });
+/** A record that a write names, and the path below which it is. */
+export interface Target<Row extends ClinikoRecord = ClinikoRecord> {
+  readonly collection: Collection<Row>;
+  readonly id: string;
+}
+const pathOf = ({ collection, id }: Target): string => collection.path + path`/${id}`;
+
+/** Sends a write that answers with the record. */
+async function written<Row>(http: VendorHttp, request: VendorRequest): Promise<Row> {
+  const { body, status } = await http.request(request);
+  if (idOf(body ?? {}) !== '') return body as Row;
+  throw unexpected(request.operation, status, 'The answer holds no record', 'unknown');
+}
+/** Makes a record. */
+export const createRecord = <Row>(http: VendorHttp, to: Collection<Row>, json: object): Promise<Row> =>
+  written(http, { operation: `create ${words(to.key)}`, method: 'POST', path: to.path, json });
+
+/** Changes what the body names: PATCH today, PUT on the older pages. */
+export const changeRecord = <Row extends ClinikoRecord>(
+  http: VendorHttp,
+  target: Target<Row>,
+  method: 'PATCH' | 'PUT',
+  json: object,
+): Promise<Row> => {
+  const operation = `update ${words(target.collection.key)}`;
+  return written(http, { operation, method, path: pathOf(target), json });
+};
+
+/** Cancels an individual appointment or an attendee of a group; answered without a body. */
+export async function cancelRecord(http: VendorHttp, target: Target, json: CancellationBody): Promise<void> {
+  const operation = `cancel ${words(target.collection.key)}`;
+  await http.request({ operation, method: 'PATCH', path: `${pathOf(target)}/cancel`, json });
+}
+
+/** Archives a record: POST today, DELETE on the older pages; answered without a body. */
+export async function archiveRecord(
+  http: VendorHttp,
+  target: Target,
+  method: 'POST' | 'DELETE',
+): Promise<void> {
+  const operation = `archive ${words(target.collection.key)}`;
+  await http.request({ operation, method, path: pathOf(target) + (method === 'POST' ? '/archive' : '') });
+}
+
+/** Whether a booking's practitioner is booked twice at its time. */
+export async function conflictsExist(http: VendorHttp, target: Target): Promise<boolean> {
+  const operation = `get conflicts of ${words(target.collection.key)}`;
+  const { body } = await http.request({ operation, path: `${pathOf(target)}/conflicts` });
+  return (body as { conflicts?: { exist?: unknown } | null }).conflicts?.exist === true;
+}
+
+/** A success that is not what the documentation promises, or (404) a record that no answer holds. */
+export function unexpected(
+  operation: string,
+  status: number,
+  message: string,
+  outcome: 'not_done' | 'unknown' = 'not_done',
+): VendorError {
+  const at = { operation, status, code: null, retryAfterMs: null, outcome };
+  return new VendorError(status === 404 ? 'not_found' : 'invalid_response', message, at);
 }
 
 /** A list to walk: a collection, what to ask of it, and how to add to its rows what their mapping reads. */
@@ -86,24 +137,7 @@ export interface Reader {
   find<Row extends ClinikoRecord>(collection: Collection<Row>, id: string): Promise<Row | null>;
 }
 
-/** Cliniko's times are whole seconds: a bound is widened to them, so that nothing falls between. */
-const downToSecond = (at: Instant): string => `${at.slice(0, 19)}Z`;
-const upToSecond = (at: Instant): string =>
-  downToSecond(new Date(Math.ceil(Date.parse(at) / 1000) * 1000).toISOString());
-/** The filters of a query, as `q[]` takes them. */
-export const changedSince = (at: Instant | null): readonly string[] =>
-  at === null ? [] : [`updated_at:>=${downToSecond(at)}`];
-export const startsWithin = (from: Instant, to: Instant): readonly string[] => [
-  `starts_at:>=${downToSecond(from)}`,
-  `starts_at:<${upToSecond(to)}`,
-];
-
 const PASSES = 2;
-
-/** Every selection of the fields by which a collection hides, all of them first. */
-const selections = (fields: readonly HidingField[]): readonly (readonly HidingField[])[] =>
-  fields.reduce<HidingField[][]>((made, field) => made.flatMap((asked) => [[...asked, field], asked]), [[]]);
-const bringIn = (fields: readonly HidingField[]): readonly string[] => fields.map((field) => `${field}:*`);
 
 /**
  * The pages of a list from page `start`. Page numbers shift when a record leaves the list meanwhile: where fewer records
@@ -134,20 +168,6 @@ async function* pagesOf<Row extends ClinikoRecord>(
       yield { rows: items, next: short ? 1 : next === null ? null : Number(next) };
     }
   }
-}
-
-/**
- * What a connection's answers have shown of `archived_at:*` and its like. They are documented as "any value", which
- * brings hidden records in among the others; they are also met as "only the hidden ones". Both are served: everything
- * hidden is asked for at once, and as long as no record that is not hidden has come with it, the other selections are
- * read as well, each record handed on once. https://docs.api.cliniko.com/#datetime-filter-operators
- */
-interface Evidence {
-  isInclusive: boolean;
-}
-function notice(evidence: Evidence, asked: readonly HidingField[], rows: readonly ClinikoRecord[]): void {
-  evidence.isInclusive ||=
-    asked.length > 0 && rows.some((row) => asked.every((field) => text(row[field]) === null));
 }
 
 async function* walkSources<Wire>(

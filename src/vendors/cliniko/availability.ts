@@ -6,13 +6,17 @@ import type { Availability, AvailabilityPort, AvailabilityQuery } from '../contr
 import { VendorError } from '../kit/error';
 import type { VendorHttp } from '../kit/policy';
 import { walk } from '../kit/pages';
-import { listPage, reader } from './api';
+import { listPage, reader, type Reader } from './api';
 import type { ClinikoSettings } from './cliniko.config';
 import { durationOf } from './service.mapper';
 import {
   APPOINTMENT_TYPES,
   availableTimesOf,
   BUSINESSES,
+  idOf,
+  linkedId,
+  practitionersOf,
+  SERVICES,
   type ClinikoAvailableTime,
   type Collection,
 } from './wire';
@@ -55,8 +59,10 @@ async function startsIn(
     const { rows, hasNext } = await listPage(http, times, Number(at), days);
     return { items: rows, next: hasNext ? String(Number(at) + 1) : null };
   };
-  const idOf = (row: ClinikoAvailableTime): string => text(row.appointment_start) ?? '';
-  for await (const { items } of walk('1', fetch, { operation: 'list available times', idOf }))
+  for await (const { items } of walk('1', fetch, {
+    operation: 'list available times',
+    idOf: (row) => text(row.appointment_start) ?? '',
+  }))
     starts.push(
       ...items.map((row) =>
         required(instant(row.appointment_start, 'appointment_start'), 'appointment_start'),
@@ -108,4 +114,26 @@ export function availability(http: VendorHttp, settings: ClinikoSettings): Avail
       return { slots, warnings: [] };
     },
   };
+}
+
+/** Where practitioners work: Cliniko tells by each business's lists alone. */
+export async function workplaces(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const by = new Map<string, Set<string>>();
+  for (const business of (await read.allIfOpen({ ...BUSINESSES, hides: [] })).map(idOf))
+    for (const inactive of [false, true])
+      for (const practitioner of (await read.allIfOpen(practitionersOf(business, inactive))).map(idOf))
+        by.set(practitioner, (by.get(practitioner) ?? new Set()).add(business));
+  return by;
+}
+
+/** Who offers which appointment type: `GET /services` tells of all at once. */
+export async function offers(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const by = new Map<string, Set<string>>();
+  for (const { appointment_type, practitioners } of await read.allIfOpen(SERVICES)) {
+    const type = linkedId(appointment_type);
+    const known = by.get(type) ?? new Set();
+    for (const id of (practitioners ?? []).map(linkedId)) if (id !== '') known.add(id);
+    by.set(type, known);
+  }
+  return by;
 }

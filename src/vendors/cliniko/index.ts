@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fullName, text } from '../../canonical/values';
-import { defineVendor, type ResourceCapabilities } from '../contract';
+import { defineVendor } from '../contract';
 import { keyOwner } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { availability } from './availability';
@@ -10,14 +10,9 @@ import { locationMapper } from './location.mapper';
 import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
-import { explain } from './tables';
+import { CAPABILITIES, explain } from './tables';
 
 const REQUESTS_A_MINUTE = 200;
-const read = {
-  operations: ['list', 'get', 'incremental'],
-  writableFields: [],
-  deletions: 'flag',
-} as const satisfies ResourceCapabilities;
 
 /** Cliniko: practice management for allied health, one account on one shard. */
 export const vendor = defineVendor({
@@ -32,13 +27,7 @@ export const vendor = defineVendor({
     ...settings,
     baseUrl: settings['baseUrl'] ?? baseUrlOf(credentials['apiKey']),
   }),
-  capabilities: {
-    locations: read,
-    practitioners: { ...read, deletions: 'full_scan' },
-    services: read,
-    clients: read,
-    appointments: read,
-  },
+  capabilities: CAPABILITIES,
   mappers: {
     locations: locationMapper,
     practitioners: practitionerMapper,

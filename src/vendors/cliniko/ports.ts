@@ -1,41 +1,50 @@
+import type { RemoteRef } from '../../canonical/ids';
 import type { ResourceName } from '../../canonical/index';
 import { text } from '../../canonical/values';
 import type { ListQuery, Mapped, Page, Port, Seen } from '../contract';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage } from '../kit/pages';
-import { changedSince, reader, startsWithin, type Reader, type Source } from './api';
+import { reader, type Reader, type Source } from './api';
 import { appointmentMapper } from './appointment.mapper';
+import { offers, workplaces } from './availability';
 import { clientMapper } from './client.mapper';
 import type { ClinikoSettings } from './cliniko.config';
 import { locationMapper } from './location.mapper';
 import { practitionerMapper } from './practitioner.mapper';
 import { serviceMapper } from './service.mapper';
+import { changedSince, startsWithin } from './tables';
 import {
   APPOINTMENT_TYPES,
   ATTENDEES,
   BUSINESSES,
-  GROUP_APPOINTMENTS,
   idOf,
   INACTIVE_PRACTITIONERS,
-  INDIVIDUAL_APPOINTMENTS,
+  kindOf,
+  KINDS,
   linkedId,
   LISTED_ATTENDEES,
   PATIENTS,
-  practitionersOf,
   PRACTITIONERS,
-  SERVICES,
   type AppointmentWire,
   type ClinikoAppointment,
   type ClinikoAppointmentType,
   type ClinikoAttendee,
+  type ClinikoPatient,
   type ClinikoPractitioner,
   type ClinikoRecord,
   type Collection,
   type PractitionerWire,
   type ServiceWire,
 } from './wire';
+import { appointmentWrites, clientWrites, writer, type AppointmentLook, type Writer } from './writes';
 
 type ReadPort<R extends ResourceName> = Pick<Port<R>, 'list' | 'get'>;
+type WritePort<R extends ResourceName> = Omit<Port<R>, 'cancel' | 'bulk'>;
+type CancelPort = Pick<Port<'appointments'>, 'cancel'>;
+type AccountPorts = { readonly [R in 'locations' | 'practitioners' | 'services']: ReadPort<R> } & {
+  readonly clients: WritePort<'clients'>;
+  readonly appointments: WritePort<'appointments'> & CancelPort;
+};
 /** How a resource's wire objects become records: the mapper, and which part of them is Cliniko's own record. */
 interface Reading<R extends ResourceName, Wire> {
   readonly map: (wire: Wire) => Mapped<R>;
@@ -102,7 +111,7 @@ function appointmentReader(read: Reader) {
     new Map((await read.allIfOpen(collection)).map((row) => [idOf(row), row]));
   const types = once(() => byId(APPOINTMENT_TYPES));
   const businesses = once(() => byId(BUSINESSES));
-  return async (
+  const complete = async (
     kind: AppointmentWire['kind'],
     rows: readonly ClinikoAppointment[],
   ): Promise<readonly AppointmentWire[]> => {
@@ -124,12 +133,10 @@ function appointmentReader(read: Reader) {
       business: businessById.get(linkedId(appointment.business)) ?? null,
     }));
   };
+  return { types, complete };
 }
 
-const KINDS = [
-  { kind: 'individual', collection: INDIVIDUAL_APPOINTMENTS },
-  { kind: 'group', collection: GROUP_APPOINTMENTS },
-] as const;
+const APPOINTMENTS = Object.entries(KINDS) as [AppointmentWire['kind'], Collection<ClinikoAppointment>][];
 
 /**
  * Individual and group appointments, two lists read one after the other. An arrival or a cancellation in a group changes
@@ -137,9 +144,9 @@ const KINDS = [
  */
 function appointmentSources(read: Reader, query: ListQuery): readonly Source<AppointmentWire>[] {
   const { window, updatedSince } = query;
-  const completed = appointmentReader(read);
+  const { complete: completed } = appointmentReader(read);
   const filters = [...startsWithin(window.from, window.to), ...changedSince(updatedSince)];
-  const lists = KINDS.map(({ kind, collection }) => ({
+  const lists = APPOINTMENTS.map(([kind, collection]) => ({
     collection,
     filters,
     complete: (rows: readonly ClinikoAppointment[]) => completed(kind, rows),
@@ -150,7 +157,7 @@ function appointmentSources(read: Reader, query: ListQuery): readonly Source<App
   const ofChanged = async (attendees: readonly ClinikoAttendee[]): Promise<readonly AppointmentWire[]> => {
     const ids = [...new Set(attendees.map(({ booking }) => linkedId(booking)))].filter((id) => id !== '');
     if (ids.length === 0) return [];
-    const found = KINDS.map(async ({ kind, collection }) => {
+    const found = APPOINTMENTS.map(async ([kind, collection]) => {
       const rows = await read.all(collection, [`id:=${ids.join(',')}`]);
       return completed(
         kind,
@@ -165,55 +172,43 @@ function appointmentSources(read: Reader, query: ListQuery): readonly Source<App
   ];
 }
 
-function appointmentPort(read: Reader, settings: ClinikoSettings): ReadPort<'appointments'> {
+function appointmentPort(desk: Writer, settings: ClinikoSettings): WritePort<'appointments'> & CancelPort {
+  const { read } = desk;
   const reading: Reading<'appointments', AppointmentWire> = {
     map: (wire) => appointmentMapper.toCanonical(wire, settings),
     raw: ({ appointment }) => appointment,
   };
   const inWindow = ({ record: { start } }: Seen<'appointments'>, { window }: ListQuery): boolean =>
     start === null || (start >= window.from && start < window.to);
+  const look = (): AppointmentLook => {
+    const { types, complete } = appointmentReader(read);
+    return {
+      types,
+      see: async (kind, rows) => (await complete(kind, rows)).map((wire) => seen(wire, reading)),
+    };
+  };
+  const get = async ({ id, scope }: RemoteRef): Promise<Seen<'appointments'> | null> => {
+    const row = await read.find(KINDS[kindOf(scope)], id);
+    return row === null ? null : ((await look().see(kindOf(scope), [row]))[0] ?? null);
+  };
   return {
     async *list(query) {
       for await (const page of pages(read, appointmentSources(read, query), query.resumeAt, reading))
         yield { ...page, items: page.items.filter((item) => inWindow(item, query)) };
     },
-    get: async ({ id, scope }) => {
-      const { kind, collection } = KINDS[scope === 'group' ? 1 : 0];
-      const row = await read.find(collection, id);
-      const [wire] = row === null ? [] : await appointmentReader(read)(kind, [row]);
-      return wire === undefined ? null : seen(wire, reading);
-    },
+    get,
+    ...appointmentWrites({ ...desk, get, look }),
   };
 }
 
-/** Where practitioners work: Cliniko tells by each business's lists alone. */
-async function workplaces(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const by = new Map<string, Set<string>>();
-  for (const business of (await read.allIfOpen({ ...BUSINESSES, hides: [] })).map(idOf))
-    for (const inactive of [false, true])
-      for (const practitioner of (await read.allIfOpen(practitionersOf(business, inactive))).map(idOf))
-        by.set(practitioner, (by.get(practitioner) ?? new Set()).add(business));
-  return by;
-}
-
-/** Who offers which appointment type: `GET /services` tells of all at once. */
-async function offers(read: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const by = new Map<string, Set<string>>();
-  for (const { appointment_type, practitioners } of await read.allIfOpen(SERVICES)) {
-    const type = linkedId(appointment_type);
-    const known = by.get(type) ?? new Set();
-    for (const id of (practitioners ?? []).map(linkedId)) if (id !== '') known.add(id);
-    by.set(type, known);
-  }
-  return by;
-}
-
-/** What the gateway reads of a Cliniko account. */
-export function ports(
-  http: VendorHttp,
-  settings: ClinikoSettings,
-): { readonly [R in ResourceName]: ReadPort<R> } {
+/** What the gateway reads and writes of a Cliniko account. */
+export function ports(http: VendorHttp, settings: ClinikoSettings): AccountPorts {
   const read = reader(http);
+  const writes = writer(http, read);
+  const patients = {
+    map: (patient: ClinikoPatient) => clientMapper.toCanonical(patient, settings),
+    raw: (patient: ClinikoPatient) => patient,
+  };
   return {
     locations: port(read, {
       collections: [BUSINESSES],
@@ -236,14 +231,11 @@ export function ports(
       map: (wire) => serviceMapper.toCanonical(wire, settings),
       raw: ({ type }) => type,
     }),
-    clients: port(read, {
-      collections: [PATIENTS],
-      neighbours: none,
-      wire: (patient) => patient,
-      map: (patient) => clientMapper.toCanonical(patient, settings),
-      raw: (patient) => patient,
-    }),
-    appointments: appointmentPort(read, settings),
+    clients: {
+      ...port(read, { ...patients, collections: [PATIENTS], neighbours: none, wire: (patient) => patient }),
+      ...clientWrites(writes, (patient) => seen(patient, patients)),
+    },
+    appointments: appointmentPort(writes, settings),
   };
 }
 const listedIn = (from: Collection<ClinikoPractitioner> | null): PractitionerWire['listed'] =>

@@ -12,6 +12,10 @@ export function durationOf({
   return Number.isInteger(minutes) && minutes > 0 ? minutes : null;
 }
 
+/** How many attendees a type, or a group itself, has room for; NaN where it does not say. More than one makes it a group's. */
+export const roomOf = ({ max_attendees: written }: Pick<ClinikoAppointmentType, 'max_attendees'>): number =>
+  Number(text(written) ?? NaN);
+
 /** Appointment types. https://docs.api.cliniko.com/openapi/appointment-type */
 export const serviceMapper: Mapper<'services', ServiceWire, ClinikoSettings> = {
   toCanonical({ type, practitioners }) {

@@ -1,4 +1,4 @@
-import { text } from '../../canonical/values';
+import { text, type Instant } from '../../canonical/values';
 import { lastSegment, path } from '../kit/url';
 
 /** 64-bit ids: strings since 2020, bare numbers on the older pages (the kit's JSON keeps those beyond 2^53 as strings). */
@@ -22,6 +22,7 @@ export interface ClinikoAppointment extends ClinikoRecord {
   readonly starts_at?: string | null;
   readonly ends_at?: string | null;
   readonly notes?: string | null;
+  readonly max_attendees?: number | string | null;
   readonly patient_arrived?: boolean | null;
   readonly did_not_arrive?: boolean | null;
   readonly cancellation_reason?: number | string | null;
@@ -45,23 +46,29 @@ export interface ClinikoPhone {
   readonly phone_type?: string | null;
   readonly number?: string | null;
 }
-export interface ClinikoPatient extends ClinikoRecord {
-  readonly first_name?: string | null;
-  readonly last_name?: string | null;
-  readonly email?: string | null;
-  readonly date_of_birth?: string | null;
+type Text = string | null | undefined;
+/** What of a patient is read and written alike. */
+export interface PatientBody {
+  readonly first_name?: Text;
+  readonly last_name?: Text;
+  readonly email?: Text;
+  readonly date_of_birth?: Text;
+  readonly patient_phone_numbers?: readonly ClinikoPhone[] | null | undefined;
+  readonly address_1?: Text;
+  readonly address_2?: Text;
+  readonly address_3?: Text;
+  readonly city?: Text;
+  readonly state?: Text;
+  readonly post_code?: Text;
+  readonly country?: Text;
+  readonly notes?: Text;
+  readonly reminder_type?: Text;
+  readonly accepted_email_marketing?: boolean | null | undefined;
+}
+export interface ClinikoPatient extends ClinikoRecord, PatientBody {
   readonly gender?: unknown;
   readonly gender_identity?: unknown;
-  readonly patient_phone_numbers?: readonly ClinikoPhone[] | null;
-  readonly address_1?: string | null;
-  readonly address_2?: string | null;
-  readonly address_3?: string | null;
-  readonly city?: string | null;
-  readonly state?: string | null;
-  readonly post_code?: string | null;
-  readonly country?: string | null;
-  readonly notes?: string | null;
-  readonly reminder_type?: string | null;
+  readonly accepted_sms_marketing?: boolean | null;
   readonly old_reference_id?: string | number | null;
 }
 export interface ClinikoPractitioner extends ClinikoRecord {
@@ -77,6 +84,7 @@ export interface ClinikoAppointmentType extends ClinikoRecord {
   readonly name?: string | null;
   readonly description?: string | null;
   readonly duration_in_minutes?: number | string | null;
+  readonly max_attendees?: number | string | null;
   readonly color?: string | null;
   readonly telehealth_enabled?: boolean | null;
 }
@@ -107,6 +115,22 @@ export interface ClinikoUser {
   readonly last_name?: string | null;
 }
 
+/** What makes or changes an appointment; a group takes no patient. Ids are digits in text: as numbers they would lose some. */
+export interface AppointmentBody {
+  readonly starts_at?: string | undefined;
+  readonly ends_at?: string | undefined;
+  readonly notes?: Text;
+  readonly appointment_type_id?: string | undefined;
+  readonly business_id?: string | undefined;
+  readonly practitioner_id?: string | undefined;
+  readonly patient_id?: string | undefined;
+}
+/** What cancels an appointment, or an attendee of a group. */
+export interface CancellationBody {
+  readonly cancellation_reason: number;
+  readonly cancellation_note?: string;
+}
+
 /** An appointment with the neighbours that its mapping reads; `kind` is the list it came from and the scope of its ref. */
 export interface AppointmentWire {
   readonly kind: 'individual' | 'group';
@@ -126,6 +150,16 @@ export interface ServiceWire {
   readonly type: ClinikoAppointmentType;
   readonly practitioners: readonly string[];
 }
+
+/** A page as Cliniko sends it; `total` is null where the answer does not count (some pages misspell it). */
+export interface ClinikoPage<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number | null;
+  readonly hasNext: boolean;
+}
+
+/** A time as Cliniko takes it: UTC, whole seconds; what is below a second is cut off. */
+export const downToSecond = (at: Instant): string => `${at.slice(0, 19)}Z`;
 
 /** The times by which Cliniko hides a record from its lists; a filter on one brings such records in. */
 export type HidingField = 'cancelled_at' | 'archived_at' | 'deleted_at';
@@ -162,6 +196,14 @@ export const ATTENDEES = collection<ClinikoAttendee>('attendees', [
   'archived_at',
   'deleted_at',
 ]);
+/** The kinds of appointment, each a collection of its own and the scope of its refs. */
+export const KINDS = {
+  individual: INDIVIDUAL_APPOINTMENTS,
+  group: GROUP_APPOINTMENTS,
+} as const;
+/** The kind that a ref's scope names. */
+export const kindOf = (scope: string): keyof typeof KINDS => (scope === 'group' ? 'group' : 'individual');
+
 /** Attendees as an appointment shows them: the cancelled ones too, not those taken off it. */
 export const LISTED_ATTENDEES = collection<ClinikoAttendee>('attendees', ['cancelled_at']);
 export const PATIENTS = collection<ClinikoPatient>('patients', ['archived_at']);

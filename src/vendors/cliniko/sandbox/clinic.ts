@@ -232,6 +232,8 @@ export function addPatients(state: State, { clients }: SandboxSize): void {
       country: nthOf(COUNTRIES, nth),
       time_zone: null,
       reminder_type: nth === 8 ? 'Carrier pigeon' : nthOf(REMINDERS, nth),
+      accepted_email_marketing: nth % 5 === 4 ? null : nth % 2 === 0,
+      accepted_sms_marketing: nth % 3 === 0,
       old_reference_id: nth % 10 === 9 ? `OLD-${String(nth)}` : '',
       notes: nth % 4 === 0 ? 'Prefers mornings' : '',
       patient_phone_numbers: phones(nth),

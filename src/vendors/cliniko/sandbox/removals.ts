@@ -3,7 +3,7 @@ import { invalid, notFound } from './query';
 import { baseOf, recordOf, send, type Request } from './reads';
 import { RENDER } from './render';
 import { attendeesOf, patientIds, stamp, stands, touch, type Row, type State, word } from './state';
-import { BODIES, type Writable } from './writes';
+import { BODIES, type Writable } from './bodies';
 
 /** The reasons that a cancellation must name one of. */
 export const REASONS: Readonly<Record<number, string>> = {
@@ -68,7 +68,7 @@ export function archives(app: FastifyInstance, state: State): void {
     (name: Writable, isDeleted: boolean) =>
     (request: Request, reply: FastifyReply): FastifyReply => {
       const row = recordOf(state.tables[name], request.params['id']);
-      if (!stands({ ...row, cancelled_at: null })) throw notFound();
+      if (!stands({ ...row, cancelled_at: null }) || !(isDeleted || state.acceptsArchive)) throw notFound();
       remove(state, row, isDeleted);
       return reply.code(204).send();
     };

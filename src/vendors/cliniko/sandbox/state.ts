@@ -38,6 +38,19 @@ export function add({ rows, byId, indexes }: Table, row: Row): Row {
   return row;
 }
 
+/** Moves a record, which was `before`, to where the indexes look for it. */
+export function reindex({ indexes }: Table, row: Row, before: Row): void {
+  for (const [field, index] of indexes) {
+    const [from, to] = [word(before, field), word(row, field)];
+    if (from === to) continue;
+    index.set(
+      from,
+      (index.get(from) ?? []).filter((one) => one !== row),
+    );
+    index.set(to, [...(index.get(to) ?? []), row]);
+  }
+}
+
 export type Collections =
   | 'individual_appointments'
   | 'group_appointments'
@@ -60,6 +73,9 @@ export interface State {
   requestsPerMinute: number | null;
   /** Whether updates may still be sent with PUT, as the pages of 2022 say. */
   acceptsPut: boolean;
+  /** Whether they may be sent with PATCH, and records archived by a POST, as the pages of today say. */
+  acceptsPatch: boolean;
+  acceptsArchive: boolean;
   /** What `archived_at:*` means: hidden records among the others (documented), or they alone. */
   hiddenFilter: 'adds' | 'only';
   /** Answers of lists that were filtered are kept until this grows. */
@@ -87,6 +103,8 @@ export function emptyState(now: () => Date): State {
     now,
     requestsPerMinute: 200,
     acceptsPut: true,
+    acceptsPatch: true,
+    acceptsArchive: true,
     hiddenFilter: 'adds',
     version: 0,
     lastId: 0,
