@@ -31,6 +31,9 @@ export interface SyncOutcome {
 }
 
 const MOST_WARNINGS = 200;
+/** A write of which nobody can tell what it made: no sync finds that out, so it stands until it is old. */
+export const AMBIGUOUS_WRITE = 'ambiguous_write';
+const STANDS_MS = 7 * 86_400_000;
 
 /** The warnings of a connection after a sync: those of resources that were not read stay, known ones keep their first day. */
 export function warningsAfter(
@@ -39,7 +42,9 @@ export function warningsAfter(
 ): ConnectionWarning[] {
   const same = (a: Omit<ConnectionWarning, 'firstSeenAt'>, b: ConnectionWarning): boolean =>
     a.code === b.code && a.resource === b.resource && a.field === b.field && a.value === b.value;
-  const kept = before.filter((old) => old.resource === null || !read.includes(old.resource));
+  const stands = ({ code, firstSeenAt }: ConnectionWarning): boolean =>
+    code === AMBIGUOUS_WRITE && Date.parse(finishedAt) - Date.parse(firstSeenAt) < STANDS_MS;
+  const kept = before.filter((old) => old.resource === null || !read.includes(old.resource) || stands(old));
   const found = warnings.map((one) => ({
     ...one,
     firstSeenAt: before.find((old) => same(one, old))?.firstSeenAt ?? finishedAt,

@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
-import { RESOURCE_NAMES } from '../canonical/index';
-import { DELETION_SIGNS, OPERATIONS } from '../vendors/contract';
 import { VENDOR_NAMES } from '../vendors/names';
 import { FreeObject, MayBeAbsent, OneOf, Text } from '../platform/http/fields';
 import { PageDto } from '../platform/http/paging.dto';
@@ -159,56 +157,4 @@ export class CheckResultDto {
    */
   account: string | null;
   problem?: CheckProblemDto;
-}
-
-export class ResourceCapabilitiesDto {
-  @ApiProperty({
-    enum: [...OPERATIONS],
-    enumName: 'Operation',
-    isArray: true,
-    example: ['list', 'get', 'incremental'],
-  })
-  operations: readonly string[];
-  /**
-   * The fields that a write reaches; any other is refused before the vendor is asked.
-   * @example ["start", "end"]
-   */
-  @ApiProperty({ type: [String] })
-  writableFields: readonly string[];
-  /** How a deletion at the vendor is noticed. */
-  @ApiProperty({ enum: [...DELETION_SIGNS], enumName: 'DeletionSign', example: 'flag' })
-  deletions: string;
-}
-
-export class AvailabilityCapabilityDto {
-  /** @example true */
-  supported: boolean;
-}
-
-export class CapabilitiesDto implements Partial<Record<(typeof RESOURCE_NAMES)[number], object>> {
-  appointments?: ResourceCapabilitiesDto;
-  clients?: ResourceCapabilitiesDto;
-  practitioners?: ResourceCapabilitiesDto;
-  services?: ResourceCapabilitiesDto;
-  locations?: ResourceCapabilitiesDto;
-  availability: AvailabilityCapabilityDto;
-}
-
-export class VendorDto {
-  @ApiProperty({ enum: [...VENDOR_NAMES], enumName: 'VendorName' })
-  vendor: string;
-  title: string;
-  /** Where the vendor documents its API. */
-  docs: string;
-  /** JSON Schema of `credentials`. */
-  @ApiProperty({ type: 'object', additionalProperties: true })
-  credentialsSchema: object;
-  /** JSON Schema of `settings`. */
-  @ApiProperty({ type: 'object', additionalProperties: true })
-  settingsSchema: object;
-  capabilities: CapabilitiesDto;
-}
-
-export class VendorListDto {
-  data: VendorDto[];
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '../platform/http/caller';
-import type { VendorDto, VendorListDto } from './connections.dto';
+import type { VendorDto, VendorListDto } from './vendors.dto';
 import { VendorsService } from './vendors.service';
 
 @ApiTags('Vendors and connections')

@@ -1,7 +1,8 @@
 import type { GatewayId, RemoteRef } from '../canonical/ids';
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
-import { newId } from '../platform/ids';
+import { isId, newId } from '../platform/ids';
+import { releaseId, reservedAmong, reserveId, type ReservedId } from './reserved-ids.repository';
 import type { Database, Query } from '../platform/database/database';
 
 /** Whose records are meant. */
@@ -14,8 +15,8 @@ export interface Owner {
 export interface RemoteName {
   readonly resource: ResourceName;
   readonly ref: RemoteRef;
-  /** Where the record itself was seen, and not only a reference to it: what its mark is. */
-  readonly seen?: { readonly mark: string | null };
+  /** Where the record itself was seen, and not only a reference to it: what its mark is, and the id kept for it. */
+  readonly seen?: { readonly mark: string | null; readonly reserved?: GatewayId | undefined };
 }
 /** A record that was seen at the vendor now. */
 export interface Sighting {
@@ -27,34 +28,21 @@ export interface Resolved {
   id(resource: ResourceName, ref: RemoteRef): GatewayId;
   readonly fresh: readonly RemoteName[];
 }
-/** The vendor's name of one of our ids. */
+/** The vendor's name of one of our ids, with what its field for a caller's id held when it was last seen. */
 export interface Located extends RemoteName {
   readonly id: GatewayId;
   readonly connectionId: string;
   readonly vendor: string;
+  readonly mark: string | null;
+  readonly seenAt: Instant | null;
 }
 
-/** What the mapping table may be looked through by. */
-export interface MappingFilters {
-  readonly resource?: readonly string[];
-  readonly connectionId?: readonly string[];
-  readonly remoteId?: readonly string[];
-  readonly canonicalId?: readonly string[];
-}
-/** A row of the mapping table as callers see it. */
-export interface Mapping {
-  readonly resource: ResourceName;
-  readonly canonicalId: GatewayId;
-  readonly connectionId: string;
+interface LocatedRow extends IdRow, Record<string, unknown> {
+  readonly connection_id: string;
   readonly vendor: string;
-  readonly remoteId: string;
-  readonly remoteScope: string | null;
-  readonly externalId: string | null;
-  readonly firstSeenAt: Instant;
-  readonly lastSeenAt: Instant | null;
-  readonly goneAt: Instant | null;
+  readonly mark: string | null;
+  readonly last_seen_at: Instant | null;
 }
-
 interface IdRow {
   readonly id: GatewayId;
   readonly resource: ResourceName;
@@ -96,7 +84,7 @@ export class IdentityService {
     const fresh = missing()
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, name]) => name);
-    if (fresh.length > 0) note(await this.insert(query, owner, fresh, at));
+    if (fresh.length > 0) note(await this.insert(query, owner, await this.withIds(query, owner, fresh), at));
     const taken = missing().map(([, name]) => name);
     if (taken.length > 0) note(await this.select(query, owner, taken));
     return {
@@ -133,20 +121,14 @@ export class IdentityService {
     });
   }
 
-  /** Where one of our ids lies at the vendor; null where the tenant has no such record. */
-  async locate(
-    tenantId: string,
-    resource: ResourceName,
-    ids: readonly string[],
-  ): Promise<Map<string, Located>> {
-    const rows = await this.database.inTenant(tenantId, (query) =>
-      query<IdRow & { connection_id: string; vendor: string }>({
-        name: 'remote_ids_locate',
-        text: `select id, resource, remote_scope, remote_id, connection_id, vendor from remote_ids
-               where tenant_id = $1 and resource = $2 and id = any($3::uuid[])`,
-        values: [tenantId, resource, ids],
-      }),
-    );
+  /** Where our ids lie at the vendors, whatever they name; those that name nothing of the tenant's are left out. */
+  async locate(tenantId: string, ids: readonly string[]): Promise<Map<string, Located>> {
+    const rows = await this.database.read<LocatedRow>(tenantId, {
+      name: 'remote_ids_locate',
+      text: `select id, resource, remote_scope, remote_id, connection_id, vendor, mark, last_seen_at from remote_ids
+             where tenant_id = $1 and id = any($2::uuid[])`,
+      values: [tenantId, ids],
+    });
     return new Map(
       rows.map((row) => [
         row.id,
@@ -156,32 +138,41 @@ export class IdentityService {
           ref: { id: row.remote_id, scope: row.remote_scope },
           connectionId: row.connection_id,
           vendor: row.vendor,
+          mark: row.mark,
+          seenAt: row.last_seen_at,
         },
       ]),
     );
   }
 
-  /** Rows of the mapping table in the order of their ids. */
-  async mappings(
-    tenantId: string,
-    filters: MappingFilters,
-    { after, limit }: { after: string | null; limit: number },
-  ): Promise<{ rows: Mapping[]; more: boolean }> {
-    const { resource = null, connectionId = null, remoteId = null, canonicalId = null } = filters;
-    const rows = await this.database.inTenant(tenantId, (query) =>
-      query<Mapping & Record<string, unknown>>({
-        text: `select resource, id as "canonicalId", connection_id as "connectionId", vendor, remote_id as "remoteId",
-                 nullif(remote_scope, '') as "remoteScope", mark as "externalId", first_seen_at as "firstSeenAt",
-                 last_seen_at as "lastSeenAt", gone_at as "goneAt"
-               from remote_ids
-               where tenant_id = $1 and ($2::text[] is null or resource = any($2)) and ($3::uuid[] is null or connection_id = any($3))
-                 and ($4::text[] is null or remote_id = any($4)) and ($5::uuid[] is null or id = any($5))
-                 and ($6::uuid is null or id > $6)
-               order by id limit $7`,
-        values: [tenantId, resource, connectionId, remoteId, canonicalId, after, limit + 1],
-      }),
-    );
-    return { rows: rows.slice(0, limit), more: rows.length > limit };
+  /** The ids of a connection's remote records by `scope/id`: the ones that had theirs before `instant`, and the others. */
+  async knownSince(
+    query: Query,
+    { tenantId, connectionId }: Owner,
+    names: readonly RemoteName[],
+    instant: Instant,
+  ): Promise<{ older: Map<string, GatewayId>; newer: Map<string, GatewayId> }> {
+    const rows = await query<IdRow & { is_older: boolean }>({
+      text: `select r.id, remote_scope, remote_id, r.first_seen_at < $6::timestamptz as is_older from remote_ids r
+             join unnest($3::text[], $4::text[], $5::text[]) as n (resource, remote_scope, remote_id)
+               using (resource, remote_scope, remote_id)
+             where r.tenant_id = $1 and r.connection_id = $2`,
+      values: [tenantId, connectionId, ...columns(names), instant],
+    });
+    const named = (row: IdRow): [string, GatewayId] => [`${row.remote_scope}/${row.remote_id}`, row.id];
+    const of = (isOlder: boolean): Map<string, GatewayId> =>
+      new Map(rows.filter((row) => row.is_older === isOlder).map(named));
+    return { older: of(true), newer: of(false) };
+  }
+
+  /** Keeps an id for a record that the vendor has yet to make; its caller's id is kept from others, too. */
+  reserve(query: Query, owner: Owner, wanted: ReservedId): Promise<void> {
+    return reserveId(query, owner, wanted);
+  }
+
+  /** The record was made, or never will be. */
+  release(query: Query, tenantId: string, id: string): Promise<void> {
+    return releaseId(query, tenantId, id);
   }
 
   private select(
@@ -204,10 +195,30 @@ export class IdentityService {
     });
   }
 
+  /**
+   * The ids that new records get: the one that was kept for a record (a write's own, or one whose mark the record bears,
+   * so that a sync which meets it before the write has ended calls it the same), else a new one.
+   */
+  private async withIds(
+    query: Query,
+    owner: Owner,
+    names: readonly RemoteName[],
+  ): Promise<readonly (RemoteName & { readonly id: GatewayId })[]> {
+    const wanted = names.map(
+      ({ seen }) => seen?.reserved ?? (isId(seen?.mark ?? '') ? seen?.mark : undefined),
+    );
+    const free = await reservedAmong(query, owner, wanted);
+    return names.map((name, i) => {
+      const id = free.get(wanted[i] ?? '');
+      if (id) free.delete(id);
+      return { ...name, id: id ?? newId() };
+    });
+  }
+
   private insert(
     query: Query,
     { tenantId, connectionId, vendor }: Owner,
-    names: readonly RemoteName[],
+    names: readonly (RemoteName & { readonly id: GatewayId })[],
     at: Instant,
   ): Promise<IdRow[]> {
     return query<IdRow>({
@@ -222,7 +233,7 @@ export class IdentityService {
         tenantId,
         connectionId,
         ...columns(names),
-        names.map(() => newId()),
+        names.map(({ id }) => id),
         vendor,
         at,
         names.map(({ seen }) => seen?.mark ?? null),

@@ -6,7 +6,7 @@ import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { Returns } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
-import { IdentityService, type Mapping } from './identity.service';
+import { MappingsService, type Mapping } from './mappings.service';
 import { RemoteIdPageDto, RemoteIdsQuery } from './remote-ids.dto';
 
 @ApiTags('Mapping')
@@ -14,7 +14,7 @@ import { RemoteIdPageDto, RemoteIdsQuery } from './remote-ids.dto';
 @Controller('v1/remote-ids')
 export class RemoteIdsController {
   constructor(
-    private readonly identity: IdentityService,
+    private readonly mappings: MappingsService,
     private readonly cursors: Cursors,
   ) {}
 
@@ -31,7 +31,7 @@ export class RemoteIdsController {
     return this.page(
       [tenantId, filters],
       limit,
-      await this.identity.mappings(tenantId, filters, {
+      await this.mappings.page(tenantId, filters, {
         after: this.cursors.read(listOf([tenantId, filters]), cursor)?.[0] ?? null,
         limit,
       }),

@@ -80,26 +80,36 @@ export class MirrorReaderRepository {
     id: string,
     include: readonly Include[],
   ): Promise<RenderedRecord | null> {
+    return this.database.inTenant(tenantId, (query) =>
+      this.oneIn(query, tenantId, resource, { id, include }),
+    );
+  }
+
+  /** The same inside a transaction. */
+  async oneIn(
+    query: Query,
+    tenantId: string,
+    resource: ResourceName,
+    { id, include }: { id: string; include: readonly Include[] },
+  ): Promise<RenderedRecord | null> {
     const related = relatedOf(include);
     const links = related.map((one) => `, t.${RELATED[one].column}`).join('');
-    return this.database.inTenant(tenantId, async (query) => {
-      const [row] = await query<PageRow & SingleColumns & Record<string, unknown>>(
-        named(
-          `select ${RECORD}, t.version, t.deleted_at, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
+    const [row] = await query<PageRow & SingleColumns & Record<string, unknown>>(
+      named(
+        `select ${RECORD}, t.version, t.deleted_at, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
            from ${resource} t ${SEEN} ${include.includes('remote') ? RAW : ''} where t.tenant_id = $1 and t.id = $2`,
-          [tenantId, id],
-        ),
-      );
-      if (!row) return null;
-      const json = render(row, include, await embeddable(query, tenantId, [row], related));
-      return {
-        json,
-        version: row.version,
-        deletedAt: row.deleted_at,
-        connectionId: row.connection_id,
-        vendor: row.vendor,
-      };
-    });
+        [tenantId, id],
+      ),
+    );
+    if (!row) return null;
+    const json = render(row, include, await embeddable(query, tenantId, [row], related));
+    return {
+      json,
+      version: row.version,
+      deletedAt: row.deleted_at,
+      connectionId: row.connection_id,
+      vendor: row.vendor,
+    };
   }
 }
 

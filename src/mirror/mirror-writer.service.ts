@@ -1,9 +1,11 @@
+import type { GatewayId } from '../canonical/ids';
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { IdentityService, Owner, RemoteName, Resolved } from '../identity/identity.service';
 import type { Query } from '../platform/database/database';
 import type { Seen } from '../vendors/contract';
 import { referencesOf, rowOf, stub } from './mirror-rows';
+import { cancelledOf, keptReasons, keepReason, withReason, type KeptReason } from './kept-reasons.repository';
 import { insertMentioned, storeParticipants, storeRaw, upsert } from './mirror-writer.repository';
 
 /** Records of one resource as a vendor handed them out. */
@@ -12,11 +14,15 @@ export interface SeenPage<R extends ResourceName> {
   readonly seen: readonly Seen<R>[];
   readonly secretFields: readonly string[];
   readonly at: Instant;
+  /** The id that was kept for the one record of this page. */
+  readonly reserved?: GatewayId | undefined;
 }
 /** What became of the records of a page. */
 export interface Written {
   readonly created: number;
   readonly updated: number;
+  /** Our ids of the records of the page. */
+  readonly ids: readonly GatewayId[];
 }
 
 /** Puts what was seen at a vendor into the mirror: a page in a handful of statements, inside the caller's transaction. */
@@ -25,16 +31,20 @@ export class MirrorWriterService {
 
   /** Stores a page of records; only those whose content differs are written, and their version grows. */
   async write<R extends ResourceName>(query: Query, owner: Owner, page: SeenPage<R>): Promise<Written> {
-    const { resource, seen, secretFields, at } = page;
-    if (seen.length === 0) return { created: 0, updated: 0 };
+    const { resource, seen, secretFields, at, reserved } = page;
+    if (seen.length === 0) return { created: 0, updated: 0, ids: [] };
     const names = seen.flatMap((one) => [
-      { resource, ref: one.ref, seen: { mark: one.mark } },
+      { resource, ref: one.ref, seen: { mark: one.mark, reserved } },
       ...referencesOf(resource, one),
     ]);
     const resolved = await this.identity.resolve(query, owner, names, at);
+    const kept = await keptReasons(query, owner, cancelledOf(seen, resolved));
     // By id: a vendor may hand out the same record twice on one page.
     const byId = new Map(
-      seen.map((one) => [resolved.id(resource, one.ref), rowOf(resource, one, resolved, owner)]),
+      seen.map((one) => {
+        const id = resolved.id(resource, one.ref);
+        return [id, rowOf(resource, withReason(one, kept.get(id)), resolved, owner)];
+      }),
     );
     const rows = [...byId.values()];
     const mentioned = resolved.fresh.filter((name) => !byId.has(resolved.id(name.resource, name.ref)));
@@ -53,7 +63,7 @@ export class MirrorWriterService {
     await storeRaw(query, owner, written, new Set(secretFields));
     if (resource === 'appointments') await storeParticipants(query, owner, written, versions);
     const created = changed.filter(({ version }) => version === 1).length;
-    return { created, updated: changed.length - created };
+    return { created, updated: changed.length - created, ids: [...byId.keys()] };
   }
 
   /** Our ids of records that an answer of the vendor names; each of them can be fetched from then on. */
@@ -61,6 +71,29 @@ export class MirrorWriterService {
     const resolved = await this.identity.resolve(query, owner, names, at);
     await this.mention(query, owner, resolved.fresh, { resolved, at });
     return resolved;
+  }
+
+  /** Keeps why an appointment is cancelled, where the vendor cannot: it is shown from the next time it is written. */
+  keepReason(query: Query, tenantId: string, id: string, reason: KeptReason): Promise<void> {
+    return keepReason(query, tenantId, id, reason);
+  }
+
+  /** Gives a record the caller's id (null takes it away); the caller sees to it that no other record has it. */
+  async setExternalId(
+    query: Query,
+    tenantId: string,
+    {
+      resource,
+      id,
+      externalId,
+      at,
+    }: { resource: ResourceName; id: string; externalId: string | null; at: Instant },
+  ): Promise<void> {
+    await query({
+      text: `update ${resource} set external_id = $3, changed_at = $4, version = version + 1
+             where tenant_id = $1 and id = $2 and external_id is distinct from $3`,
+      values: [tenantId, id, externalId, at],
+    });
   }
 
   /** Notes that the vendor no longer has these records. */

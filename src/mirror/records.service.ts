@@ -1,12 +1,23 @@
 import type { ResourceName } from '../canonical/index';
 import type { IdentityService, Located } from '../identity/identity.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
-import type { Database } from '../platform/database/database';
+import type { Database, Query } from '../platform/database/database';
 import { notFound, Problem } from '../platform/http/problems';
 import type { Port, Seen } from '../vendors/contract';
 import type { MirrorReaderRepository } from './mirror-reader.repository';
+import {
+  hasExternalId,
+  isTaken,
+  peeked,
+  peekStatement,
+  type PeekedRecord,
+  type PeekedRow,
+  type TakenTime,
+} from './record-lookups.repository';
 import type { Include, PageRequest, RenderedPage, RenderedRecord } from './records';
 import type { MirrorWriterService } from './mirror-writer.service';
+
+export type { PeekedRecord, TakenTime };
 
 /** What a single record is asked for; `fresh`: the vendor is asked first. */
 export interface RecordRequest {
@@ -42,15 +53,47 @@ export class RecordsService {
   ): Promise<RenderedRecord> {
     if (fresh) await this.refresh(subject, id);
     const record = await this.tools.reader.one(subject.tenantId, subject.resource, id, include);
-    if (!record || (isHidden(subject.resource, record) && !includeDeleted)) throw notFound();
+    if (!record || (record.deletedAt !== null && !includeDeleted)) throw notFound();
     return record;
+  }
+
+  /** A record as it stands, parsed; null where the tenant has none of that name, or only a mention of it. */
+  async peek({ tenantId, resource }: Subject, id: string): Promise<PeekedRecord | null> {
+    const [row] = await this.tools.database.read<PeekedRow>(tenantId, peekStatement(tenantId, resource, id));
+    return peeked(row);
+  }
+
+  /** The same inside a transaction. */
+  async peekIn(query: Query, { tenantId, resource }: Subject, id: string): Promise<PeekedRecord | null> {
+    const [row] = await query<PeekedRow>(peekStatement(tenantId, resource, id));
+    return peeked(row);
+  }
+
+  /** A record as it is shown, read in the transaction that changed it. */
+  rendered(query: Query, subject: Subject, id: string): Promise<RenderedRecord | null> {
+    return this.tools.reader.oneIn(query, subject.tenantId, subject.resource, { id, include: [] });
+  }
+
+  /** Whether one of these practitioners is booked then, by another appointment than `except`. */
+  isTaken(query: Query, tenantId: string, time: TakenTime, except: string | null): Promise<boolean> {
+    return isTaken(query, tenantId, time, except);
+  }
+
+  /** Whether another record than `except` has the caller's id already. */
+  hasExternalId(
+    query: Query,
+    { tenantId, resource }: Subject,
+    externalId: string,
+    except: string | null,
+  ): Promise<boolean> {
+    return hasExternalId(query, tenantId, { resource, externalId, except });
   }
 
   /** Reads one record from the vendor into the mirror. vendor_gone where the vendor no longer has it. */
   private async refresh({ tenantId, resource }: Subject, id: string): Promise<void> {
     const { identity, sessions, database } = this.tools;
-    const located = (await identity.locate(tenantId, resource, [id])).get(id);
-    if (!located) throw notFound();
+    const located = (await identity.locate(tenantId, [id])).get(id);
+    if (located?.resource !== resource) throw notFound();
     const session = await sessions.open(tenantId, located.connectionId, PATIENCE.request);
     const port = session.ports[resource] as Partial<Port<ResourceName>> | undefined;
     if (!port?.get)
@@ -92,8 +135,3 @@ export class RecordsService {
     });
   }
 }
-
-/** Deleted records are not found unless asked for; an archived client is one that can still be read. */
-const isHidden = (resource: ResourceName, { deletedAt, json }: RenderedRecord): boolean =>
-  deletedAt !== null &&
-  !(resource === 'clients' && (JSON.parse(json) as { status: string }).status === 'archived');

@@ -6,6 +6,7 @@ import { RecordsService, type RecordRequest, type Subject } from '../mirror/reco
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { etagOf, Rendered } from '../platform/http/rendered';
+import { AuditService } from '../tenants/audit.service';
 
 /** What a list is asked for. */
 export interface ListRequest extends Filters {
@@ -21,6 +22,7 @@ export class RecordAnswers {
   constructor(
     private readonly records: RecordsService,
     private readonly cursors: Cursors,
+    private readonly audit: AuditService,
   ) {}
 
   async list(subject: Subject, request: ListRequest): Promise<Rendered> {
@@ -34,6 +36,13 @@ export class RecordAnswers {
     const list = [subject.tenantId, subject.resource, sort, filters];
     const after = this.cursors.read(list, cursor);
     const { records, last } = await this.records.list(subject, { filters, sort, limit, after, include });
+    const [connectionId = null, ...others] = filters.connectionId ?? [];
+    this.audit.shows({
+      resource: subject.resource,
+      records,
+      connectionId: others.length === 0 ? connectionId : null,
+      asked: request,
+    });
     const nextCursor = last && this.cursors.write(list, last);
     return new Rendered(`{"data":[${records.join(',')}],"page":${JSON.stringify({ limit, nextCursor })}}`, {
       nextCursor,
@@ -41,7 +50,8 @@ export class RecordAnswers {
   }
 
   async get(subject: Subject, id: string, request: RecordRequest): Promise<Rendered> {
-    const { json, version } = await this.records.get(subject, id, request);
+    const { json, version, connectionId } = await this.records.get(subject, id, request);
+    this.audit.shows({ resource: subject.resource, records: [json], connectionId, asked: request });
     return new Rendered(json, { etag: etagOf(version) });
   }
 }

@@ -87,6 +87,7 @@ export interface ShownProblem {
   readonly origin: string;
   readonly retryable: boolean;
   readonly staleAvailable?: boolean;
+  readonly outcome?: string;
   readonly retryAfterSeconds?: number;
   readonly vendor?: { readonly name: string; readonly status: number | null };
   readonly errors?: readonly {

@@ -5,3 +5,7 @@ const UNIQUE_VIOLATION = '23505';
 /** Whether a statement failed because another row has the value already. */
 export const isTaken = (error: unknown): boolean =>
   error instanceof QueryFailedError && (error.driverError as { code?: string }).code === UNIQUE_VIOLATION;
+
+/** Whether a statement failed by that constraint, or unique index. */
+export const violates = (error: unknown, constraint: string): boolean =>
+  error instanceof Error && (error as Error & { constraint?: string }).constraint === constraint;

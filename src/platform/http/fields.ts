@@ -1,11 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
   ArrayNotEmpty,
   IsArray,
   IsBoolean,
+  IsEmail,
   IsIn,
   IsInt,
   IsObject,
@@ -13,9 +15,12 @@ import {
   IsString,
   IsUUID,
   Length,
+  Matches,
   Max,
+  MaxLength,
   Min,
   registerDecorator,
+  ValidateNested,
 } from 'class-validator';
 import { parseDate, parseInstant } from '../../canonical/values';
 
@@ -95,6 +100,66 @@ export const Flag = (): PropertyDecorator =>
     ),
     IsBoolean(),
     schema({ type: Boolean }),
+  );
+
+/** `true` or `false` in a body. */
+export const Switch = (): PropertyDecorator => applyDecorators(IsBoolean(), schema({ type: Boolean }));
+
+/** An e-mail address; it becomes lower case. */
+export const Email = (): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.trim().toLowerCase() : value,
+    ),
+    IsEmail({}, { message: '$property must be an e-mail address' }),
+    MaxLength(255),
+    schema({ type: String, format: 'email', maxLength: 255 }),
+  );
+
+/** A colour, `#rrggbb`; it becomes lower case. */
+export const Color = (): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    Matches(/^#[0-9a-f]{6}$/, { message: '$property must be a colour like #1a2b3c' }),
+    schema({ type: String, pattern: '^#[0-9a-fA-F]{6}$' }),
+  );
+
+/** A language tag, BCP 47. */
+export const LanguageTag = (): PropertyDecorator =>
+  applyDecorators(
+    rule('languageTag', 'must be a language tag like en or nl-BE', (value) => isLanguage(value)),
+    schema({ type: String, maxLength: 35 }),
+  );
+
+function isLanguage(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && Intl.getCanonicalLocales(value).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** An object with members of its own. */
+export const Part = (type: new () => object): PropertyDecorator =>
+  applyDecorators(
+    IsObject(),
+    ValidateNested(),
+    Type(() => type),
+    ApiProperty({ type }),
+  );
+
+/** A list of such objects. */
+export const Parts = (
+  type: new () => object,
+  { min = 0, max }: { min?: number; max: number },
+): PropertyDecorator =>
+  applyDecorators(
+    IsArray(),
+    ArrayMinSize(min),
+    ArrayMaxSize(max),
+    ValidateNested({ each: true }),
+    Type(() => type),
+    ApiProperty({ type, isArray: true, minItems: min, maxItems: max }),
   );
 
 /** A whole number in a query. */

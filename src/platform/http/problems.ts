@@ -11,11 +11,27 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'The method is not offered here', retryable: false },
   not_acceptable: { status: 406, title: 'Only JSON can be answered', retryable: false },
   conflict: { status: 409, title: 'The state of the record forbids this', retryable: false },
+  slot_conflict: { status: 409, title: 'The practitioner is booked already then', retryable: false },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this key has no outcome yet',
+    retryable: true,
+  },
   connection_disabled: { status: 409, title: 'The connection is disabled', retryable: false },
   version_mismatch: { status: 412, title: 'The record has changed since it was read', retryable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Only JSON is taken', retryable: false },
   capability_not_supported: { status: 422, title: 'The vendor cannot do that', retryable: false },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The key was used for another request',
+    retryable: false,
+  },
+  transition_not_allowed: {
+    status: 422,
+    title: 'The status cannot be reached from where the record stands',
+    retryable: false,
+  },
   vendor_rejected: { status: 422, title: 'The vendor refused the content', retryable: false },
   vendor_auth_failed: {
     status: 424,
@@ -54,6 +70,8 @@ export interface ProblemExtras {
     readonly message: string;
   };
   readonly staleAvailable?: boolean;
+  /** The vendor may have applied what was sent: nobody knows. */
+  readonly outcome?: 'unknown';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -89,7 +107,7 @@ export function problemBody(
   { instance, requestId }: { instance: string; requestId: string },
 ): object {
   const { status, title, retryable } = PROBLEMS[problem.code];
-  const { errors, retryAfterSeconds, vendor, staleAvailable } = problem.extras;
+  const { errors, retryAfterSeconds, vendor, staleAvailable, outcome } = problem.extras;
   return {
     type: `/problems/${problem.code}`,
     title,
@@ -104,5 +122,6 @@ export function problemBody(
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(vendor ? { vendor } : {}),
     ...(staleAvailable === undefined ? {} : { staleAvailable }),
+    ...(outcome === undefined ? {} : { outcome }),
   };
 }

@@ -5,7 +5,13 @@ import { Problem } from './problems';
 export class Rendered {
   constructor(
     readonly json: string,
-    readonly options: { readonly etag?: string; readonly nextCursor?: string | null } = {},
+    readonly options: {
+      readonly etag?: string;
+      readonly nextCursor?: string | null;
+      /** Where the answer knows better than its route. */
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {}
 }
 
@@ -34,11 +40,13 @@ export function sendRendered(server: FastifyInstance): void {
 }
 
 function announce(
-  { options: { etag, nextCursor } }: Rendered,
+  { options: { etag, nextCursor, status, headers } }: Rendered,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
   void reply.type('application/json; charset=utf-8');
+  if (headers) void reply.headers(headers);
+  if (status !== undefined) void reply.code(status);
   if (nextCursor) void reply.header('link', `<${nextPage(request.url, nextCursor)}>; rel="next"`);
   if (etag === undefined) return;
   void reply.header('etag', etag);

@@ -65,7 +65,8 @@ export function validated<T extends object>(
 export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || type === 'param' || PRIMITIVES.has(metatype)) return value;
-    return validated(metatype as new () => object, value, {
+    // No body at all names nothing: what must be there is then missing, each by its name.
+    return validated(metatype as new () => object, type === 'body' && value === undefined ? {} : value, {
       place: type === 'query' ? 'parameter' : 'pointer',
     });
   }

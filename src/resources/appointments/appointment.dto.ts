@@ -56,6 +56,13 @@ export class CancellationDto implements Cancellation {
   note: string | null;
 }
 
+export class WriteWarningDto {
+  /** @example "conflicts" */
+  field: string;
+  /** @example "the practitioner is booked twice then" */
+  value: string;
+}
+
 export class AppointmentDto extends RecordDto implements Appointment<string> {
   @ApiProperty({ enum: [...APPOINTMENT_STATUSES], enumName: 'AppointmentStatus' })
   status: AppointmentStatus;
@@ -122,6 +129,9 @@ export class AppointmentDto extends RecordDto implements Appointment<string> {
    * @example "Europe/London"
    */
   timeZone: string | null;
+  /** Only in the answer to a write: what its caller should look at. */
+  @ApiProperty({ type: [WriteWarningDto], required: false })
+  warnings?: WriteWarningDto[];
   /** Only with `include=client`. */
   client?: ClientDto | null;
   /** Only with `include=practitioner`. */

@@ -63,8 +63,9 @@ export class AvailabilityService {
     for (const need of NEEDS) {
       const id = request[`${need}Id`];
       if (id === undefined) continue;
-      const located = (await this.identity.locate(tenantId, RESOURCE_OF[need], [id])).get(id);
-      if (!located) throw wrongParameter(`${need}Id`, `${need}Id names no ${need} of yours`);
+      const located = (await this.identity.locate(tenantId, [id])).get(id);
+      if (located?.resource !== RESOURCE_OF[need])
+        throw wrongParameter(`${need}Id`, `${need}Id names no ${need} of yours`);
       connectionId ??= located.connectionId;
       if (located.connectionId !== connectionId)
         throw wrongParameter(`${need}Id`, `${need}Id belongs to another connection`);

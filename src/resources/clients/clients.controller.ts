@@ -1,20 +1,28 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { KeepsKeys, TheAsked, type Asked } from '../../platform/http/asked';
+import { IfMatch } from '../../platform/http/etag';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
 import type { Rendered } from '../../platform/http/rendered';
-import { Returns } from '../../platform/http/returns';
+import { Returns, ReturnsNothing } from '../../platform/http/returns';
 import { Requires, TheCaller } from '../../platform/http/caller';
 import type { Caller } from '../../platform/scopes';
+import { BatchResultsDto, ClientBatchDto } from '../batch.dto';
 import { RecordAnswers } from '../record-answers';
+import { WriteAnswers } from '../write-answers';
 import { RecordQuery } from '../record.dto';
 import { ClientDto, ClientPageDto, ClientsQuery } from './client.dto';
+import { CreateClientDto, UpdateClientDto } from './client-writes.dto';
 
 @ApiTags('Clients')
 @Requires('read')
 @Controller('v1/clients')
 export class ClientsController {
-  constructor(private readonly records: RecordAnswers) {}
+  constructor(
+    private readonly records: RecordAnswers,
+    private readonly writes: WriteAnswers,
+  ) {}
 
   /**
    * Lists clients, of all connections in one list.
@@ -39,5 +47,60 @@ export class ClientsController {
     @Fresh() fresh: boolean,
   ): Promise<Rendered> {
     return this.records.get({ tenantId, resource: 'clients' }, id, { ...query, fresh });
+  }
+
+  /**
+   * Makes a client, at the vendor first.
+   * @remarks The answer is what the vendor then holds. With an `Idempotency-Key` it happens once, whatever fails between.
+   */
+  @Post()
+  @Requires('write')
+  @KeepsKeys()
+  @Returns(ClientDto, 201)
+  createClient(@TheAsked() asked: Asked, @Body() body: CreateClientDto): Promise<Rendered> {
+    return this.writes.write(asked, 'clients', 'create', { body });
+  }
+
+  /** Changes a client: what is absent stays, null clears. */
+  @Patch(':id')
+  @Requires('write')
+  @Returns(ClientDto)
+  updateClient(
+    @TheAsked() asked: Asked,
+    @Param('id', PathId) id: string,
+    @Body() body: UpdateClientDto,
+    @IfMatch() ifMatch?: string,
+  ): Promise<Rendered> {
+    return this.writes.write(asked, 'clients', 'update', { id, ifMatch, body });
+  }
+
+  /**
+   * Deletes or archives a client, as far as the vendor lets it.
+   * @remarks Afterwards it is found with `includeDeleted=true` alone.
+   */
+  @Delete(':id')
+  @Requires('write')
+  @ReturnsNothing()
+  deleteClient(
+    @TheAsked() asked: Asked,
+    @Param('id', PathId) id: string,
+    @IfMatch() ifMatch?: string,
+  ): Promise<Rendered> {
+    return this.writes.write(asked, 'clients', 'delete', { id, ifMatch });
+  }
+
+  /**
+   * Creates, changes and deletes up to 200 clients.
+   * @remarks Each operation stands for itself: one that is refused leaves the others alone.
+   */
+  @Post('batch')
+  @Requires('write')
+  @KeepsKeys()
+  @Returns(BatchResultsDto)
+  batchClients(@TheAsked() asked: Asked, @Body() { operations }: ClientBatchDto): Promise<Rendered> {
+    return this.writes.batch(asked, 'clients', operations, {
+      create: CreateClientDto,
+      update: UpdateClientDto,
+    });
   }
 }

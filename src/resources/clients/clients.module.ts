@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
 import { MirrorModule } from '../../mirror/mirror.module';
+import { WritesModule } from '../../writes/writes.module';
 import { RecordAnswers } from '../record-answers';
+import { WriteAnswers } from '../write-answers';
 import { ClientsController } from './clients.controller';
 
 /** Clients: the people who come to the clinics. */
-@Module({ imports: [MirrorModule], providers: [RecordAnswers], controllers: [ClientsController] })
+@Module({
+  imports: [MirrorModule, WritesModule],
+  providers: [RecordAnswers, WriteAnswers],
+  controllers: [ClientsController],
+})
 export class ClientsModule {}

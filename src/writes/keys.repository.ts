@@ -1,0 +1,103 @@
+import type { Database, Query, Statement } from '../platform/database/database';
+import type { Answer, Key } from './write';
+
+/** What is known of a key: nobody had it (it is ours now), its answer, or that it runs elsewhere or was used otherwise. */
+export type KeyState =
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'reused' };
+
+const HELD = "interval '30 seconds'";
+const KEPT = "interval '24 hours'";
+
+interface KeyRow extends Record<string, unknown> {
+  readonly request_hash: Buffer;
+  readonly answer: string | null;
+}
+
+const readStatement = (tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): Statement => ({
+  name: 'idempotency_keys_read',
+  text: `select request_hash, answer from idempotency_keys
+         where tenant_id = $1 and key = $2 and part = $3 and created_at > now() - ${KEPT}`,
+  values: [tenantId, key, part],
+});
+
+function stateOf({ request_hash, answer }: KeyRow, hash: Buffer): KeyState {
+  if (!request_hash.equals(hash)) return { kind: 'reused' };
+  if (answer === null) return { kind: 'running' };
+  return { kind: 'answered', answer: { ...(JSON.parse(answer) as Answer), isReplay: true } };
+}
+
+/** Idempotency keys and the answers kept under them. */
+export class KeysRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Takes a key, or tells what became of it. One whose holder is gone before anything was begun under it is taken over;
+   * one that is a day old counts as new.
+   */
+  async take(query: Query, tenantId: string, { key, part, hash }: Key): Promise<KeyState> {
+    const [row] = await query({
+      name: 'idempotency_keys_take',
+      text: `insert into idempotency_keys as k (tenant_id, key, part, request_hash, held_until)
+             values ($1, $2, $3, $4, now() + ${HELD})
+             on conflict (tenant_id, key, part) do update
+               set held_until = excluded.held_until, request_hash = excluded.request_hash, created_at = now(), answer = null
+               where k.created_at < now() - ${KEPT}
+                 or (k.answer is null and k.held_until < now() and k.request_hash = excluded.request_hash and not exists (
+                   select 1 from writes w where w.tenant_id = $1 and w.idempotency_key = $2 and w.part = $3 and w.state <> 'settled'))
+             returning key`,
+      values: [tenantId, key, part, hash],
+    });
+    if (row) return { kind: 'ours' };
+    const [held] = await query<KeyRow>(readStatement(tenantId, { key, part }));
+    return held ? stateOf(held, hash) : { kind: 'running' };
+  }
+
+  /** What a key has led to; null where nothing, or where its holder may be gone. */
+  async read(tenantId: string, { key, part, hash }: Key): Promise<KeyState | null> {
+    const [held] = await this.database.read<KeyRow>(tenantId, readStatement(tenantId, { key, part }));
+    const state = held ? stateOf(held, hash) : null;
+    return state?.kind === 'running' ? null : state;
+  }
+
+  /** Says that the request is still being worked on. */
+  async hold(tenantId: string, { key, part }: Key): Promise<void> {
+    await this.database.inTenant(tenantId, (query) =>
+      query({
+        text: `update idempotency_keys set held_until = now() + ${HELD} where tenant_id = $1 and key = $2 and part = $3`,
+        values: [tenantId, key, part],
+      }),
+    );
+  }
+
+  /** Keeps the final answer under its key. */
+  async answer(
+    query: Query,
+    tenantId: string,
+    { key, part }: Pick<Key, 'key' | 'part'>,
+    { status, body, headers }: Answer,
+  ): Promise<void> {
+    await query({
+      name: 'idempotency_keys_answer',
+      text: 'update idempotency_keys set answer = $4 where tenant_id = $1 and key = $2 and part = $3',
+      values: [tenantId, key, part, JSON.stringify({ status, body, headers })],
+    });
+  }
+
+  /** Lets a key go: nothing was done under it, and the same key may try again. */
+  async forget(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): Promise<void> {
+    await query({
+      text: 'delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 and answer is null',
+      values: [tenantId, key, part],
+    });
+  }
+
+  /** Forgets keys that nobody may use any more. */
+  async sweep(): Promise<void> {
+    await this.database.asSystem((query) =>
+      query({ text: `delete from idempotency_keys where created_at < now() - ${KEPT}`, values: [] }),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { HTTP_CODE_METADATA } from '@nestjs/common/constants';
+import type { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { firstValueFrom, from, type Observable } from 'rxjs';
+import type { Keyring } from '../platform/crypto';
+import { askedBy, KEEPS_KEYS } from '../platform/http/asked';
+import { Rendered } from '../platform/http/rendered';
+import type { RequestsService } from './requests.service';
+import type { Answer } from './write';
+
+/**
+ * Lets a POST that is no write at a vendor happen once for each `Idempotency-Key`, too. Such answers may hold what is
+ * shown once (a new key, a secret): they are kept sealed.
+ */
+export class OnceInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly requests: RequestsService,
+    private readonly keyring: Keyring,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const isOurs =
+      request.method === 'POST' &&
+      request.headers['idempotency-key'] !== undefined &&
+      !this.reflector.get<boolean | undefined>(KEEPS_KEYS, context.getHandler());
+    return isOurs ? from(this.once(context, request, next)) : next.handle();
+  }
+
+  private async once(
+    context: ExecutionContext,
+    request: FastifyRequest,
+    next: CallHandler,
+  ): Promise<Rendered> {
+    const { asker, key } = askedBy(request);
+    const place = `answer ${asker.tenantId} ${key?.key ?? ''}`;
+    const status = this.reflector.get<number | undefined>(HTTP_CODE_METADATA, context.getHandler()) ?? 201;
+    const answer = await this.requests.once(asker, key, async () => {
+      const { status: own = status, ...made } = answerOf(await firstValueFrom(next.handle()));
+      return { status: own, ...made, body: this.keyring.seal(made.body, place) };
+    });
+    const isSealed = answer.status < 400;
+    return renderedAnswer(isSealed ? { ...answer, body: this.keyring.open(answer.body, place) } : answer);
+  }
+}
+
+/** What a handler gave back, as it will be sent. */
+function answerOf(made: unknown): { status?: number; body: string; headers: Record<string, string> } {
+  const type = { 'content-type': 'application/json; charset=utf-8' };
+  if (!(made instanceof Rendered)) return { body: JSON.stringify(made ?? null), headers: type };
+  const { etag, status, headers } = made.options;
+  return {
+    ...(status === undefined ? {} : { status }),
+    body: made.json,
+    headers: { ...type, ...headers, ...(etag === undefined ? {} : { etag }) },
+  };
+}
+
+/** An answer as it is sent, whether it was made now or kept. */
+export const renderedAnswer = ({ status, body, headers, isReplay = false }: Answer): Rendered =>
+  new Rendered(body, {
+    status,
+    headers: { ...headers, ...(isReplay ? { 'idempotent-replayed': 'true' } : {}) },
+  });
