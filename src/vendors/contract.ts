@@ -121,10 +121,7 @@ export interface WriteCall {
   marked(resource: ResourceName, ref: RemoteRef, mark: string): void;
 }
 /** Why an appointment is cancelled. What the vendor cannot hold of it is not the adapter's to keep. */
-export interface CancelReason {
-  readonly reason: CancellationReason | null;
-  readonly note: string | null;
-}
+export type CancelReason = Readonly<{ reason: CancellationReason | null; note: string | null }>;
 /** One write of several that go out together. */
 export type BulkItem<R extends ResourceName> =
   | { readonly op: 'create'; readonly draft: Draft<R>; readonly call: WriteCall }

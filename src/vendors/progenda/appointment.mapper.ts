@@ -1,14 +1,15 @@
 import type { AppointmentStatus } from '../../canonical/appointment';
 import { ref, type RemoteRef } from '../../canonical/ids';
 import { color, idText, instantFromSeconds, text, type Instant } from '../../canonical/values';
-import type { Mapper } from '../contract';
+import type { Draft, Mapper } from '../contract';
+import { Refusal } from '../kit/refusal';
 import { word, type Warning } from '../kit/words';
 import type { ProgendaSettings } from './progenda.config';
-import { APPOINTMENT_WORDS, YES } from './tables';
-import type { ListedAppointment, WireAppointment } from './wire';
+import { APPOINTMENT_WORDS, STATUS_BODIES, YES } from './tables';
+import type { AppointmentBody, ListedAppointment, WireAppointment, WireCalendar } from './wire';
 
 /** An appointment of a calendar; without a patient it is a block (Meeting, Lunch, Break). */
-export const appointmentMapper: Mapper<'appointments', ListedAppointment, ProgendaSettings> = {
+export const appointmentMapper = {
   toCanonical: ({ appointment, calendar, services }, settings) => {
     const warnings: Warning[] = [];
     const practitionerId = ref(idText(calendar.id, 'calendar.id'));
@@ -49,7 +50,41 @@ export const appointmentMapper: Mapper<'appointments', ListedAppointment, Progen
       warnings,
     };
   },
-};
+  /** Without the client and the service: their refs say nothing of the remote ids by which Progenda links them. */
+  toVendor: ({ start, end, title, notes, arrivedAt, ...draft }): AppointmentBody => ({
+    start: secondsOf(start, 'start'),
+    stop: secondsOf(end, 'end'),
+    title: title === null ? '' : title,
+    notes: notes === null ? '' : notes,
+    color: colorOf(draft.color),
+    patient_arrived_at: arrivedAt === null ? null : secondsOf(arrivedAt, 'arrivedAt'),
+    ...(draft.status === undefined ? {} : statusBody(draft.status)),
+  }),
+} satisfies Mapper<'appointments', ListedAppointment, ProgendaSettings>;
+
+/** Progenda's samples write times as the digits of Unix seconds. */
+function secondsOf(instant: Instant | null | undefined, field: string): string | undefined {
+  if (instant === undefined) return undefined;
+  const seconds = instant === null ? NaN : Date.parse(instant) / 1000;
+  if (!Number.isInteger(seconds) || seconds < 0)
+    throw new Refusal('validation_failed', field, 'must be a whole second after 1970 here');
+  return String(seconds);
+}
+
+function colorOf(value: string | null | undefined): string | null | undefined {
+  if (typeof value !== 'string') return value;
+  const written = color(value);
+  if (written === null) throw new Refusal('validation_failed', 'color', 'must be #rrggbb here');
+  return written;
+}
+
+function statusBody(status: AppointmentStatus): AppointmentBody {
+  const body = STATUS_BODIES[status];
+  const words = Object.keys(STATUS_BODIES).join(', ');
+  if (body === undefined)
+    throw new Refusal('capability_not_supported', 'status', `can be ${words} here, and not ${status}`);
+  return body;
+}
 
 /** Progenda says "no-show" twice, and "arrived" by a time alone; what is cancelled stays so, whatever else is set. */
 function statusOf(
@@ -88,4 +123,54 @@ function serviceOf(
   const service = services.find((one) => text(one.remote_id) === remoteId);
   if (service === undefined) warnings.push({ field: 'service_remote_id', value: remoteId });
   return service === undefined ? null : ref(idText(service.id, 'service.id'), scope);
+}
+
+/** How an appointment is cancelled: Progenda has no other way, and no field for the reason. */
+export const CANCELLED: Draft<'appointments'> = { status: 'cancelled' };
+
+/** Whether a change must know what it meets: most statuses cannot be reached from every other, and only cancelled can. */
+export const dependsOnHeld = ({ status }: Draft<'appointments'>): boolean =>
+  status !== undefined && status !== 'cancelled';
+
+/** What a change becomes for the appointment that it meets: "cancelled" is final, and a time of arrival stays as it was noted. */
+export function fitted(held: WireAppointment, change: AppointmentBody): AppointmentBody {
+  const isCancelled = APPOINTMENT_WORDS[text(held.status) ?? ''] === 'cancelled';
+  if (isCancelled && change.status !== undefined && change.status !== 'cancelled')
+    throw new Refusal(
+      'transition_not_allowed',
+      'status',
+      'a cancelled appointment stays cancelled at Progenda',
+    );
+  const isNoted = typeof change.patient_arrived_at === 'string' && text(held.patient_arrived_at) !== null;
+  return isNoted ? { ...change, patient_arrived_at: undefined } : change;
+}
+
+/** The client and the service that a draft names; refused where Progenda cannot link them in this calendar. */
+export function checkedLinks(
+  { clientId = null, serviceId = null }: Draft<'appointments'>,
+  { id, center_id }: Pick<WireCalendar, 'id' | 'center_id'>,
+): { readonly clientId: RemoteRef | null; readonly serviceId: RemoteRef | null } {
+  if (clientId && clientId.scope !== text(center_id))
+    throw new Refusal(
+      'validation_failed',
+      'clientId',
+      "must be a client of the practitioner's location here",
+    );
+  if (serviceId && serviceId.scope !== text(id))
+    throw new Refusal(
+      'validation_failed',
+      'serviceId',
+      "must be one of the practitioner's own services here",
+    );
+  return { clientId, serviceId };
+}
+
+/** What a draft says by itself. Refused where it takes a client or service out: nothing that does so is documented. */
+export function named(draft: Draft<'appointments'>, isNew: boolean, at: Instant): AppointmentBody {
+  for (const field of ['clientId', 'serviceId'] as const)
+    if (draft[field] === null && !isNew)
+      throw new Refusal('capability_not_supported', field, 'can be replaced here, but not taken out');
+  // Progenda knows of an arrival by its time alone; it counts whole seconds.
+  const arrivedAt = draft.status === 'arrived' ? { arrivedAt: `${at.slice(0, 19)}.000Z` } : {};
+  return appointmentMapper.toVendor({ ...draft, ...arrivedAt });
 }

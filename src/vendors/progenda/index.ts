@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { text } from '../../canonical/values';
 import { defineVendor } from '../contract';
-import { centersOf, explainer } from './api';
+import { centersOf } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { availability } from './availability';
 import { clientMapper } from './client.mapper';
@@ -10,6 +10,7 @@ import { ports } from './ports';
 import { practitionerMapper } from './practitioner.mapper';
 import { example, ProgendaCredentials, ProgendaSettings } from './progenda.config';
 import { serviceMapper } from './service.mapper';
+import { capabilities, explainer } from './tables';
 
 const REQUESTS_PER_MINUTE = 600; // ours: Progenda documents no limit
 const MAX_IN_FLIGHT = 8;
@@ -27,13 +28,7 @@ export const vendor = defineVendor({
   hosts: [/^progenda\.be$/],
   credentials: ProgendaCredentials,
   settings: ProgendaSettings,
-  capabilities: {
-    appointments: { operations: ['list', 'get', 'incremental'], writableFields: [], deletions: 'full_scan' },
-    clients: { operations: ['list', 'get', 'incremental'], writableFields: [], deletions: 'full_scan' },
-    practitioners: { operations: ['list', 'get'], writableFields: [], deletions: 'full_scan' },
-    services: { operations: ['list', 'get'], writableFields: [], deletions: 'full_scan' },
-    locations: { operations: ['list', 'get'], writableFields: [], deletions: 'full_scan' },
-  },
+  capabilities,
   mappers: {
     appointments: appointmentMapper,
     clients: clientMapper,

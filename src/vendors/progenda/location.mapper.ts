@@ -1,6 +1,7 @@
-import { ref } from '../../canonical/ids';
+import { ref, type RemoteRef } from '../../canonical/ids';
 import { idText, text } from '../../canonical/values';
 import type { Mapper } from '../contract';
+import { Refusal } from '../kit/refusal';
 import type { ProgendaSettings } from './progenda.config';
 import type { WireCenter } from './wire';
 
@@ -22,3 +23,18 @@ export const locationMapper: Mapper<'locations', WireCenter, ProgendaSettings> =
     warnings: [],
   }),
 };
+
+/** The center of a new client: the caller's choice, or the only one. */
+export function centerFor(centers: readonly WireCenter[], location: RemoteRef | null): string {
+  const ids = centers.map((center) => idText(center.id, 'id'));
+  const id = location === null && ids.length === 1 ? ids[0] : location?.id;
+  if (id === undefined)
+    throw new Refusal(
+      'validation_failed',
+      'locationId',
+      'is needed here: a client belongs to one of several',
+    );
+  if (!ids.includes(id))
+    throw new Refusal('validation_failed', 'locationId', 'is no location of this connection');
+  return id;
+}

@@ -1,6 +1,7 @@
+import type { RemoteRef } from '../../canonical/ids';
 import type { ResourceName } from '../../canonical/index';
 import { text, type Instant } from '../../canonical/values';
-import type { ListQuery, Mapper, Page, Port } from '../contract';
+import type { ListQuery, Mapper, Page, Port, Seen } from '../contract';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk, type WirePage } from '../kit/pages';
 import * as api from './api';
@@ -10,15 +11,8 @@ import { locationMapper } from './location.mapper';
 import { practitionerMapper } from './practitioner.mapper';
 import type { ProgendaSettings } from './progenda.config';
 import { serviceMapper } from './service.mapper';
-import type {
-  Id,
-  ListedAppointment,
-  ListedPatient,
-  ListedService,
-  WireAppointment,
-  WireCalendar,
-  WireCenter,
-} from './wire';
+import * as wire from './wire';
+import { writes, type Lists } from './writes';
 
 const DAY = 86_400; // seconds, as all times in this file
 const DAYS_A_REQUEST = 31;
@@ -40,80 +34,93 @@ interface Reading {
 /** A resource as Progenda lists it: one list for each owner (a center, a calendar), whose id is the scope of its records. */
 interface Source<R extends ResourceName, Owner, Wire> {
   readonly mapper: Mapper<R, Wire, ProgendaSettings>;
-  readonly raw: (wire: Wire) => { readonly id: Id };
+  readonly raw: (one: Wire) => { readonly id: wire.Id; readonly remote_id?: wire.Id | null };
   readonly owners: () => Promise<ReadonlyMap<string, Owner>>;
   /** The owner's list from `at` on, where an earlier part's `next` is an `at`. */
   readonly parts: (owner: Owner, at: string | null, reading: Reading) => AsyncIterable<WirePage<Wire>>;
 }
 
 /** The ports of one connection. */
-export function ports(http: VendorHttp, settings: ProgendaSettings): { [R in ResourceName]: Port<R> } {
-  const centers = (): Promise<WireCenter[]> => api.centersOf(http, settings);
-  const calendars = (): Promise<WireCalendar[]> => api.calendarsOf(http, settings);
-  const ownCenters = async (): Promise<ReadonlyMap<string, WireCenter>> => byId(await centers());
-  const ownCalendars = async (): Promise<ReadonlyMap<string, WireCalendar>> => byId(await calendars());
+export function ports(http: VendorHttp, settings: ProgendaSettings) {
+  const centers = (): Promise<wire.WireCenter[]> => api.centersOf(http, settings);
+  const calendars = (): Promise<wire.WireCalendar[]> => api.calendarsOf(http, settings);
+  const owners = async (): Promise<ReadonlyMap<string, wire.WireCalendar>> => byId(await calendars());
+  const clients = port<'clients', wire.WireCenter, wire.ListedPatient>(settings, {
+    mapper: clientMapper,
+    raw: ({ patient }) => patient,
+    owners: async () => byId(await centers()),
+    parts: (center, at, { since }) => patientsOf(http, String(center.id), { at, since }),
+  });
+  const appointments = port<'appointments', wire.WireCalendar, wire.ListedAppointment>(settings, {
+    mapper: appointmentMapper,
+    raw: ({ appointment }) => appointment,
+    owners,
+    parts: (calendar, at, reading) => appointmentsOf(http, calendar, { at, reading }),
+  });
+  const lists = { clients: clients.lists, appointments: appointments.lists };
+  const written = writes({ http, settings, lists });
   return {
-    locations: port(settings, {
-      mapper: locationMapper,
-      raw: (center) => center,
-      owners: nobody,
-      parts: () => whole(centers()),
-    }),
-    practitioners: port(settings, {
-      mapper: practitionerMapper,
-      raw: (calendar) => calendar,
-      owners: nobody,
-      parts: () => whole(calendars()),
-    }),
-    services: port(settings, {
+    locations: port(settings, sole(locationMapper, centers)).reads,
+    practitioners: port(settings, sole(practitionerMapper, calendars)).reads,
+    services: port<'services', wire.WireCalendar, wire.ListedService>(settings, {
       mapper: serviceMapper,
       raw: ({ service }) => service,
-      owners: ownCalendars,
+      owners,
       parts: (calendar) => whole(servicesOf(http, String(calendar.id))),
-    }),
-    clients: port(settings, {
-      mapper: clientMapper,
-      raw: ({ patient }) => patient,
-      owners: ownCenters,
-      parts: (center, at, { since }) => patientsOf(http, String(center.id), { at, since }),
-    }),
-    appointments: port(settings, {
-      mapper: appointmentMapper,
-      raw: ({ appointment }) => appointment,
-      owners: ownCalendars,
-      parts: (calendar, at, reading) => appointmentsOf(http, calendar, { at, reading }),
-    }),
+    }).reads,
+    clients: { ...clients.reads, ...written.clients },
+    appointments: { ...appointments.reads, ...written.appointments },
   };
 }
+
+/** Centers and calendars stand below nothing, and come in one answer. */
+const sole = <R extends ResourceName, Wire extends { readonly id: wire.Id }>(
+  mapper: Mapper<R, Wire, ProgendaSettings>,
+  read: () => Promise<readonly Wire[]>,
+): Source<R, null, Wire> => ({
+  mapper,
+  raw: (one) => one,
+  owners: () => Promise.resolve(new Map([['', null]])),
+  parts: () => whole(read()),
+});
 
 /** Lists the owners' lists in turn. Progenda reads no record by its own id: `get` looks its owner's list through. */
 function port<R extends ResourceName, Owner, Wire>(
   settings: ProgendaSettings,
   source: Source<R, Owner, Wire>,
-): Port<R> {
-  const { mapper, raw } = source;
-  const idOf = (wire: Wire): string | null => text(raw(wire).id);
-  const isIt = (id: string) => (wire: Wire) => idOf(wire) === id;
+): { readonly reads: Pick<Port<R>, 'list' | 'get'>; readonly lists: Lists<R> } {
+  const { mapper, raw, owners, parts } = source;
+  const idOf = (one: Wire): string | null => text(raw(one).id);
   const pageOf = (items: readonly Wire[], next: string | null): Page<R> =>
-    mapPage<R, Wire>(items, next, { map: (wire) => mapper.toCanonical(wire, settings), raw, idOf });
-  return {
-    list: async function* (query) {
-      for await (const { items, next } of inTurn(source, query)) yield pageOf(items, next);
-    },
-    get: async ({ id, scope }) => {
-      const owner = (await source.owners()).get(scope);
-      if (owner === undefined) return null;
-      let searched = 0;
-      for await (const { items, next } of source.parts(owner, null, readingForOne(settings))) {
-        const { items: found, setAside } = pageOf(items.filter(isIt(id)), null);
-        if (setAside[0]) throw api.unexpected('get', setAside[0].message);
-        if (found[0]) return found[0];
-        searched += 1;
-        if (searched >= MOST_PARTS_SEARCHED && next !== null) throw api.unexpected('get', TOO_LONG);
-      }
-      return null;
-    },
+    mapPage<R, Wire>(items, next, { map: (one) => mapper.toCanonical(one, settings), raw, idOf });
+  const list = async function* (query: ListQuery): AsyncGenerator<Page<R>> {
+    for await (const { items, next } of inTurn(source, query)) yield pageOf(items, next);
   };
+  const get = async ({ id, scope }: RemoteRef): Promise<Seen<R> | null> => {
+    const owner = (await owners()).get(scope);
+    if (owner === undefined) return null;
+    let searched = 0;
+    for await (const { items, next } of parts(owner, null, readingForOne(settings))) {
+      const { items: found, setAside } = pageOf(
+        items.filter((one) => idOf(one) === id),
+        null,
+      );
+      if (setAside[0]) throw wire.unexpected('get', setAside[0].message);
+      if (found[0]) return found[0];
+      if (++searched >= MOST_PARTS_SEARCHED && next !== null) throw wire.unexpected('get', TOO_LONG);
+    }
+    return null;
+  };
+  const marks = async (scope: string, updatedSince: Instant): Promise<ReadonlyMap<string, string | null>> => {
+    const changed = new Map<string, string | null>();
+    const owner = (await owners()).get(scope);
+    const reading = { ...readingForOne(settings), since: seconds(updatedSince) - SINCE_OVERLAP };
+    if (owner !== undefined)
+      for await (const { items } of parts(owner, null, reading))
+        for (const { id, remote_id } of items.map(raw)) changed.set(String(id), text(remote_id));
+    return changed;
+  };
+  return { reads: { list, get }, lists: { get, marks } };
 }
 
 /** The cursor is `owner/at`: the owner's id, and where in its list to go on (nothing: at the beginning). */
@@ -149,9 +156,6 @@ function readingForOne({ window }: ProgendaSettings): Reading {
   return { window: range, since: null, daysARequest: DAYS_A_REQUEST_WIDE };
 }
 
-/** Centers and calendars stand below nothing. */
-const nobody = (): Promise<ReadonlyMap<string, null>> => Promise.resolve(new Map([['', null]]));
-
 /** A list that comes in one answer. */
 async function* whole<Wire>(read: Promise<readonly Wire[]>): AsyncGenerator<WirePage<Wire>> {
   yield { items: await read, next: null };
@@ -161,17 +165,16 @@ const collator = new Intl.Collator('en', { numeric: true });
 const compareIds = (a: string, b: string): number => collator.compare(a, b);
 
 /** The owners by id, in the order in which they are read: the same in each run, so that a cursor finds its place. */
-function byId<Owner extends { readonly id: Id }>(owners: readonly Owner[]): ReadonlyMap<string, Owner> {
+function byId<Owner extends { readonly id: wire.Id }>(owners: readonly Owner[]): ReadonlyMap<string, Owner> {
   const named = owners.map((owner): [string, Owner] => {
     const id = text(owner.id);
-    if (id === null)
-      throw api.unexpected('list', 'A center or calendar has no id, so its records cannot be read');
+    if (id === null) throw wire.unexpected('list', 'A center or calendar has no id to read its records by');
     return [id, owner];
   });
   return new Map(named.sort(([a], [b]) => compareIds(a, b)));
 }
 
-const servicesOf = async (http: VendorHttp, calendarId: string): Promise<ListedService[]> =>
+const servicesOf = async (http: VendorHttp, calendarId: string): Promise<wire.ListedService[]> =>
   (await api.listServices(http, calendarId)).map((service) => ({ service, calendarId }));
 
 /**
@@ -182,8 +185,8 @@ function patientsOf(
   http: VendorHttp,
   centerId: string,
   { at, since }: { at: string | null; since: number | null },
-): AsyncGenerator<WirePage<ListedPatient>> {
-  const fetch = async (cursor: string): Promise<WirePage<ListedPatient>> => {
+): AsyncGenerator<WirePage<wire.ListedPatient>> {
+  const fetch = async (cursor: string): Promise<WirePage<wire.ListedPatient>> => {
     const [page = 1, before = 0] = cursor.split('.').map(Number);
     const found = await api.listPatients(http, { centerId, page, since });
     const hasSlid = found.total !== null && found.total < before;
@@ -203,7 +206,7 @@ function isLast(page: number, { items, total }: api.PatientPage, isFull: boolean
   const isShort = items.length < api.PATIENTS_A_PAGE;
   const isBelowCount = total !== null && (page - 1) * api.PATIENTS_A_PAGE + items.length < total;
   if (isShort && isBelowCount && isFull)
-    throw api.unexpected('list clients', 'The list ended before its X-Total-Count');
+    throw wire.unexpected('list clients', 'The list ended before its X-Total-Count');
   return isShort || (total !== null && !isBelowCount);
 }
 
@@ -214,12 +217,12 @@ function isLast(page: number, { items, total }: api.PatientPage, isFull: boolean
  */
 async function* appointmentsOf(
   http: VendorHttp,
-  calendar: WireCalendar,
+  calendar: wire.WireCalendar,
   { at, reading }: { at: string | null; reading: Reading },
-): AsyncGenerator<WirePage<ListedAppointment>> {
+): AsyncGenerator<WirePage<wire.ListedAppointment>> {
   const calendarId = String(calendar.id);
   const [from, ...undated] = at?.split('.') ?? [];
-  const belongs = (piece: Piece, { id, start }: WireAppointment): boolean => {
+  const belongs = (piece: Reading['window'], { id, start }: wire.WireAppointment): boolean => {
     const [seconds, name] = [Number(text(start) ?? NaN), text(id) ?? ''];
     if (!Number.isNaN(seconds)) return seconds >= piece.from && seconds < piece.to;
     const isNew = !undated.includes(name);
@@ -238,9 +241,7 @@ async function* appointmentsOf(
   }
 }
 
-type Piece = Reading['window'];
-
-function* piecesOf({ window, daysARequest }: Reading, resumed?: string): Generator<Piece> {
+function* piecesOf({ window, daysARequest }: Reading, resumed?: string): Generator<Reading['window']> {
   for (let from = Math.max(window.from, Number(resumed ?? window.from)); from < window.to;) {
     const to = Math.min(from + daysARequest * DAY, window.to);
     yield { from, to };

@@ -62,13 +62,15 @@ export interface Held {
 
 /** The caller's id that a body gives; refused where another record of the table has it. */
 function ownRemoteId<T extends Held>(
+  { takenStatus }: State,
   { byRemoteId }: { readonly byRemoteId: ReadonlyMap<string, T> },
   fields: Fields,
   held: T | null,
 ): string | null {
   const id = given(fields, 'remote_id', remoteId, held?.remoteId ?? null);
   const other = id === null ? undefined : byRemoteId.get(id);
-  if (other !== undefined && other.id !== held?.id) throw refuseField('remote_id', 'has already been taken');
+  if (other !== undefined && other.id !== held?.id)
+    throw refuseField('remote_id', 'has already been taken', takenStatus);
   return id;
 }
 
@@ -83,7 +85,7 @@ export function patientFrom(
   const was = held ?? NEW_PATIENT;
   return {
     id: held?.id ?? nextId(state),
-    remoteId: ownRemoteId(own, fields, held),
+    remoteId: ownRemoteId(state, own, fields, held),
     firstName: given(fields, 'first_name', words, was.firstName),
     lastName: given(fields, 'last_name', words, was.lastName),
     email: given(fields, 'email', words, was.email),
@@ -143,7 +145,7 @@ export function appointmentFrom(
   if (stop <= start) throw refuseField('stop', 'must be after start');
   return {
     id: held?.id ?? nextId(state),
-    remoteId: ownRemoteId(own, fields, held),
+    remoteId: ownRemoteId(state, own, fields, held),
     start,
     stop,
     notes: given(fields, 'notes', wordsOrNone, was.notes),
@@ -168,7 +170,7 @@ export function serviceFrom(
   demand(fields, ['name', 'duration']);
   return {
     id: held?.id ?? nextId(state),
-    remoteId: ownRemoteId(own, fields, held),
+    remoteId: ownRemoteId(state, own, fields, held),
     duration: minutes(fields.duration, 'duration'),
     name: words(fields.name, 'name'),
     color: given(fields, 'color', colorOrNone, held?.color ?? null),

@@ -58,6 +58,11 @@ export function clinic({ seed, size, now }: { seed: number; size: SandboxSize; n
     services,
     appointments: new Map(),
     rangeMeans: 'overlap',
+    putKeeps: true,
+    writesShow: 'record',
+    collectionShows: 'all',
+    collectionRefuses: 'all',
+    takenStatus: 422,
     lastId: 1_000_000 + size.appointments + size.clients,
   };
   const staff = {

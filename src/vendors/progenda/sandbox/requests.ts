@@ -14,8 +14,8 @@ export class Refusal extends Error {
 /** A refusal in words. */
 export const refuse = (status: number, error: string): Refusal => new Refusal(status, { error });
 /** A refusal of one field: `{"errors": {"remote_id": ["has already been taken"]}}`. */
-export const refuseField = (field: string, problem: string): Refusal =>
-  new Refusal(422, { errors: { [field]: [problem] } });
+export const refuseField = (field: string, problem: string, status = 422): Refusal =>
+  new Refusal(status, { errors: { [field]: [problem] } });
 
 const REMOTE_KEY = 'remote_id:';
 

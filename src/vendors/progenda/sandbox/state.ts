@@ -79,6 +79,16 @@ export interface State {
   readonly appointments: Map<number, Table<Appointment>>;
   /** What `start` and `stop` of the appointment list mean; Progenda does not say, so a client must bear each. */
   rangeMeans: 'overlap' | 'start' | 'whole';
+  /** Whether a patient keeps the optional fields that a PUT leaves out; Progenda does not say. */
+  putKeeps: boolean;
+  /** What a single write is answered with: the record, its ids alone, or nothing. */
+  writesShow: 'record' | 'ids' | 'nothing';
+  /** Whether a collection's answer shows all that it wrote, or the last record alone, as the documented answers do. */
+  collectionShows: 'all' | 'last';
+  /** What a record that is refused does to its collection: it refuses all, or is left out. */
+  collectionRefuses: 'all' | 'record';
+  /** How a remote id that is taken is refused; Progenda does not say. */
+  takenStatus: number;
   lastId: number;
 }
 

@@ -27,27 +27,43 @@ function meant<T extends Held>(
   );
 }
 
-/** Creates or updates every row, or none where one is refused: what Progenda does with a half-good collection is unknown. */
+/** Creates or updates every row. What a row that is refused does to the others, and what the answer shows, is the state's to say. */
 function bulk<T extends Held>(
+  { collectionRefuses, collectionShows }: State,
   own: Table<T>,
   rows: readonly Fields[],
   from: (fields: Fields, held: T | null) => T,
 ): T[] {
   const undo: (() => void)[] = [];
-  try {
-    return rows.map((fields) => {
-      const held = meant(own, fields);
+  const written: T[] = [];
+  for (const fields of rows) {
+    const held = meant(own, fields);
+    try {
       const row = put(own, from(fields, held));
+      written.push(row);
       undo.unshift(() => {
         remove(own, row);
         if (held !== null) put(own, held);
       });
-      return row;
-    });
-  } catch (error) {
-    for (const step of undo) step();
-    throw error;
+    } catch (error) {
+      if (collectionRefuses === 'record') continue;
+      for (const step of undo) step();
+      throw error;
+    }
   }
+  return collectionShows === 'all' ? written : written.slice(-1);
+}
+
+const EMPTY = { birthdate: null, address: null, notes: null, language_code: null };
+
+/** The answer to a single write. */
+function answered(
+  { writesShow }: State,
+  reply: FastifyReply,
+  [name, record, { id, remoteId: mark }]: readonly [string, object, Held],
+): FastifyReply {
+  if (writesShow === 'nothing') return reply.code(204).send();
+  return reply.send(writesShow === 'ids' ? { [name]: { id, remote_id: mark } } : record);
 }
 
 function writesOfPatients(app: FastifyInstance, state: State): void {
@@ -55,15 +71,18 @@ function writesOfPatients(app: FastifyInstance, state: State): void {
     const own = tableOf(state.patients, request);
     const fields = inEnvelope(request.body, 'patient');
     demand(fields, ['remote_id']);
-    return reply.code(201).send(patientWire(put(own, patientFrom(state, own, fields, null))));
+    const row = put(own, patientFrom(state, own, fields, null));
+    return answered(state, reply.code(201), ['patient', patientWire(row), row]);
   });
-  app.put('/centers/:owner/patients/:key', (request) => {
+  app.put('/centers/:owner/patients/:key', (request, reply) => {
     const own = tableOf(state.patients, request);
     const held = rowOf(own, request);
     const fields = inEnvelope(request.body, 'patient');
     demand(fields, isRemoteKey(request) ? PATIENT_FIELDS : ['remote_id']);
-    const heeded = isRemoteKey(request) ? fields : { remote_id: fields.remote_id }; // by its own id it is only assigned one
-    return patientWire(put(own, patientFrom(state, own, heeded, held)));
+    const whole = state.putKeeps ? fields : { ...EMPTY, ...fields };
+    const heeded = isRemoteKey(request) ? whole : { remote_id: fields.remote_id }; // by its own id it is only assigned one
+    const row = put(own, patientFrom(state, own, heeded, held));
+    return answered(state, reply, ['patient', patientWire(row), row]);
   });
   app.delete('/centers/:owner/patients/:key', (request, reply) =>
     erase(tableOf(state.patients, request), request, reply),
@@ -72,7 +91,9 @@ function writesOfPatients(app: FastifyInstance, state: State): void {
     const own = tableOf(state.patients, request);
     const rows = inCollection(request.body, ['patients', 'patient']);
     return {
-      patients: bulk(own, rows, (fields, held) => patientFrom(state, own, fields, held)).map(patientWire),
+      patients: bulk(state, own, rows, (fields, held) => patientFrom(state, own, fields, held)).map(
+        patientWire,
+      ),
     };
   });
 }
@@ -87,22 +108,16 @@ function writesOfAppointments(app: FastifyInstance, state: State): void {
     const { calendar, own } = agendaOf(state, request);
     const fields = inEnvelope(request.body, 'appointment');
     demand(fields, ['remote_id']);
-    return reply
-      .code(201)
-      .send(
-        appointmentWire(state, calendar, put(own, appointmentFrom(state, { calendar, own }, fields, null))),
-      );
+    const row = put(own, appointmentFrom(state, { calendar, own }, fields, null));
+    return answered(state, reply.code(201), ['appointment', appointmentWire(state, calendar, row), row]);
   });
   // By its own id too it takes every field: a client in the field moves appointments that way.
-  app.put('/calendars/:owner/appointments/:key', (request) => {
+  app.put('/calendars/:owner/appointments/:key', (request, reply) => {
     const { calendar, own } = agendaOf(state, request);
     const held = rowOf(own, request);
     const fields = inEnvelope(request.body, 'appointment');
-    return appointmentWire(
-      state,
-      calendar,
-      put(own, appointmentFrom(state, { calendar, own }, fields, held)),
-    );
+    const row = put(own, appointmentFrom(state, { calendar, own }, fields, held));
+    return answered(state, reply, ['appointment', appointmentWire(state, calendar, row), row]);
   });
   app.delete('/calendars/:owner/appointments/:key', (request, reply) =>
     erase(tableOf(state.appointments, request), request, reply),
@@ -110,7 +125,7 @@ function writesOfAppointments(app: FastifyInstance, state: State): void {
   app.post('/calendars/:owner/appointments_collections', (request) => {
     const { calendar, own } = agendaOf(state, request);
     const rows = inCollection(request.body, ['appointments', 'appointment']);
-    const written = bulk(own, rows, (fields, held) =>
+    const written = bulk(state, own, rows, (fields, held) =>
       appointmentFrom(state, { calendar, own }, fields, held),
     );
     return { appointments: written.map((row) => appointmentWire(state, calendar, row)) };
@@ -132,7 +147,9 @@ export function writes(app: FastifyInstance, state: State): void {
     const own = tableOf(state.services, request);
     const rows = inCollection(request.body, ['services', 'service']);
     return {
-      services: bulk(own, rows, (fields, held) => serviceFrom(state, own, fields, held)).map(serviceWire),
+      services: bulk(state, own, rows, (fields, held) => serviceFrom(state, own, fields, held)).map(
+        serviceWire,
+      ),
     };
   });
 }
