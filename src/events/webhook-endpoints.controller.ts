@@ -1,0 +1,139 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Requires, TheCaller } from '../platform/http/caller';
+import { Cursors } from '../platform/http/cursor';
+import { IfMatch } from '../platform/http/etag';
+import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PathId } from '../platform/http/path-id';
+import { listed, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import { Returns, ReturnsNothing } from '../platform/http/returns';
+import type { Caller } from '../platform/scopes';
+import {
+  CreateWebhookEndpointDto,
+  ToldWebhookEndpointDto,
+  UpdateWebhookEndpointDto,
+  WebhookEndpointDto,
+  WebhookEndpointPageDto,
+  type WebhookTestDto,
+} from './webhook-endpoints.dto';
+import { WebhookEndpointsService, type ShownEndpoint } from './webhook-endpoints.service';
+
+@ApiTags('Events and webhooks')
+@Requires('manage')
+@Controller('v1/webhook-endpoints')
+export class WebhookEndpointsController {
+  constructor(
+    private readonly endpoints: WebhookEndpointsService,
+    private readonly cursors: Cursors,
+  ) {}
+
+  /**
+   * Has events sent to a URL, from now on.
+   * @remarks Calls are signed as [Standard Webhooks](https://www.standardwebhooks.com) say (`webhook-id`, `webhook-timestamp`, `webhook-signature`); the secret is told in this answer alone. Any 2xx within 15 seconds is taken for received; anything else, a redirect too, is tried again with growing pauses for three days (`Retry-After` is obeyed), then the endpoint is switched off, as it is at once by a 410. Each event arrives at least once, those of one record in order; the same `webhook-id` always comes with the same body. Addresses that are not public are refused, however they are spelled or resolved.
+   */
+  @Post()
+  @Returns(ToldWebhookEndpointDto, 201)
+  async createWebhookEndpoint(
+    @TheCaller() { tenantId }: Caller,
+    @Body() body: CreateWebhookEndpointDto,
+  ): Promise<Rendered> {
+    return single(await this.endpoints.create(tenantId, body));
+  }
+
+  /** Lists the endpoints in the order in which they were made. */
+  @Get()
+  @Returns(WebhookEndpointPageDto)
+  async listWebhookEndpoints(
+    @TheCaller() { tenantId }: Caller,
+    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
+  ): Promise<Rendered> {
+    return this.page(
+      tenantId,
+      limit,
+      await this.endpoints.list(tenantId, {
+        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
+        limit,
+      }),
+    );
+  }
+
+  /** Reads an endpoint, and how its deliveries fare. */
+  @Get(':endpointId')
+  @Returns(WebhookEndpointDto)
+  async getWebhookEndpoint(
+    @TheCaller() { tenantId }: Caller,
+    @Param('endpointId', PathId) id: string,
+  ): Promise<Rendered> {
+    return single(await this.endpoints.get(tenantId, id));
+  }
+
+  /** Changes an endpoint, or switches it off and on. */
+  @Patch(':endpointId')
+  @Returns(WebhookEndpointDto)
+  async updateWebhookEndpoint(
+    @TheCaller() { tenantId }: Caller,
+    @Param('endpointId', PathId) id: string,
+    @Body() body: UpdateWebhookEndpointDto,
+    @IfMatch() match?: string,
+  ): Promise<Rendered> {
+    return single(
+      await this.endpoints.update(tenantId, id, body, (version) => {
+        requireMatch(match, version);
+      }),
+    );
+  }
+
+  /** Removes an endpoint with its deliveries. */
+  @Delete(':endpointId')
+  @ReturnsNothing()
+  deleteWebhookEndpoint(
+    @TheCaller() { tenantId }: Caller,
+    @Param('endpointId', PathId) id: string,
+    @IfMatch() match?: string,
+  ): Promise<void> {
+    return this.endpoints.remove(tenantId, id, (version) => {
+      requireMatch(match, version);
+    });
+  }
+
+  /**
+   * Makes a new secret and tells it.
+   * @remarks For 24 hours each call bears two signatures, one by the new secret and one by the secret before. A second rotation within that time ends the older one at once.
+   */
+  @Post(':endpointId/rotate-secret')
+  @Returns(ToldWebhookEndpointDto)
+  async rotateWebhookSecret(
+    @TheCaller() { tenantId }: Caller,
+    @Param('endpointId', PathId) id: string,
+    @IfMatch() match?: string,
+  ): Promise<Rendered> {
+    return single(
+      await this.endpoints.rotate(tenantId, id, (version) => {
+        requireMatch(match, version);
+      }),
+    );
+  }
+
+  /**
+   * Sends a `webhook.test` event at once, once.
+   * @remarks A failure is an answer (`ok: false` with the reason), not an error, and changes nothing.
+   */
+  @Post(':endpointId/test')
+  @HttpCode(200)
+  testWebhookEndpoint(
+    @TheCaller() { tenantId }: Caller,
+    @Param('endpointId', PathId) id: string,
+  ): Promise<WebhookTestDto> {
+    return this.endpoints.test(tenantId, id);
+  }
+
+  private page(
+    tenantId: string,
+    limit: number,
+    { rows, more }: { rows: ShownEndpoint[]; more: boolean },
+  ): Rendered {
+    return listed(rows, limit, more ? this.cursors.write(listOf(tenantId), [rows.at(-1)?.id ?? '']) : null);
+  }
+}
+
+const listOf = (tenantId: string): unknown => ['webhook-endpoints', tenantId];
