@@ -6,6 +6,7 @@ import { Problem } from '../platform/http/problems';
 import type { ApiKeysService } from './api-keys.service';
 import { DEMAND, type Demand } from '../platform/http/caller';
 import type { Caller, Scope } from '../platform/scopes';
+import type { AuditService } from './audit.service';
 import type { CallerLimit } from './caller-limit';
 
 /** Lets a request through when its key is what the route demands, and within its rate limit. */
@@ -14,6 +15,7 @@ export class AuthGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly keys: ApiKeysService,
     private readonly limit: CallerLimit,
+    private readonly audit: AuditService,
     private readonly operatorKey: string,
   ) {}
 
@@ -33,7 +35,8 @@ export class AuthGuard implements CanActivate {
       throw new Problem('unauthenticated', 'The key is unknown, revoked or expired');
     if (!caller)
       throw new Problem('forbidden', "The operator's key serves /v1/tenants alone; use a tenant's key here");
-    await this.limit.take(caller.apiKeyId, http.getResponse<FastifyReply>());
+    await this.limit.take(caller, http.getResponse<FastifyReply>());
+    this.audit.requireRoom();
     request.caller = caller;
     if (demand === undefined || demand === 'operator' || !caller.scopes.includes(demand))
       throw tooFew(demand);

@@ -6,15 +6,18 @@ import { CONFIG, type CompleteConfig } from '../platform/config';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysController } from './api-keys.controller';
 import { ApiKeysService } from './api-keys.service';
+import { AuditModule } from './audit.module';
+import { AuditService } from './audit.service';
 import { AuthGuard } from './auth.guard';
 import { CallerLimit } from './caller-limit';
+import { CallerLimitRepository } from './caller-limit.repository';
 import { Tenant } from './tenant.entity';
 import { TenantsController } from './tenants.controller';
 import { TenantsService } from './tenants.service';
 
 /** Tenants, their keys, and the guard that asks for them. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Tenant, ApiKey])],
+  imports: [TypeOrmModule.forFeature([Tenant, ApiKey]), AuditModule],
   controllers: [TenantsController, ApiKeysController],
   providers: [
     {
@@ -28,10 +31,23 @@ import { TenantsService } from './tenants.service';
       inject: [Database],
     },
     {
+      provide: CallerLimit,
+      useFactory: (database: Database, config: CompleteConfig) =>
+        new CallerLimit(new CallerLimitRepository(database), config.RATE_LIMIT_PER_MINUTE),
+      inject: [Database, CONFIG],
+    },
+    {
       provide: APP_GUARD,
-      useFactory: (reflector: Reflector, keys: ApiKeysService, config: CompleteConfig) =>
-        new AuthGuard(reflector, keys, new CallerLimit(config.RATE_LIMIT_PER_MINUTE), config.ADMIN_API_KEY),
-      inject: [Reflector, ApiKeysService, CONFIG],
+      useFactory: (
+        ...[reflector, keys, limit, audit, config]: [
+          Reflector,
+          ApiKeysService,
+          CallerLimit,
+          AuditService,
+          CompleteConfig,
+        ]
+      ) => new AuthGuard(reflector, keys, limit, audit, config.ADMIN_API_KEY),
+      inject: [Reflector, ApiKeysService, CallerLimit, AuditService, CONFIG],
     },
   ],
 })
