@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConnectionsModule } from './connections/connections.module';
+import { EventsModule } from './events/events.module';
 import { IdentityModule } from './identity/identity.module';
 import { MirrorModule } from './mirror/mirror.module';
 import type { CompleteConfig } from './platform/config';
@@ -13,6 +14,7 @@ import { LocationsModule } from './resources/locations/locations.module';
 import { PractitionersModule } from './resources/practitioners/practitioners.module';
 import { SyncModule } from './sync/sync.module';
 import { TenantsModule } from './tenants/tenants.module';
+import { WritesModule } from './writes/writes.module';
 
 /** The list of features. */
 @Module({})
@@ -27,6 +29,8 @@ export class AppModule {
         IdentityModule,
         MirrorModule,
         SyncModule,
+        EventsModule,
+        WritesModule,
         AppointmentsModule,
         ClientsModule,
         PractitionersModule,

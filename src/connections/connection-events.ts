@@ -1,12 +1,30 @@
-/** Tells whoever listens that a connection is new, or has other settings: its first sync starts at once. */
-export class ConnectionEvents {
-  private readonly listeners: ((connection: { tenantId: string; id: string }) => Promise<void>)[] = [];
+/** A connection by its name. */
+export interface ConnectionName {
+  readonly tenantId: string;
+  readonly id: string;
+}
+type Listener = (connection: ConnectionName) => Promise<void>;
 
-  onChange(listener: (connection: { tenantId: string; id: string }) => Promise<void>): void {
-    this.listeners.push(listener);
+/** Tells whoever listens what happens to connections. */
+export class ConnectionEvents {
+  private readonly onChanges: Listener[] = [];
+  private readonly onWrites: Listener[] = [];
+
+  /** The connection is new, switched on, or has other credentials or settings: what was read by the old ones is read anew. */
+  onChange(listener: Listener): void {
+    this.onChanges.push(listener);
   }
 
-  async changed(connection: { tenantId: string; id: string }): Promise<void> {
-    for (const listener of this.listeners) await listener(connection);
+  /** The vendor has said yes to a write of ours: it may have changed more than its answer tells. */
+  onWrite(listener: Listener): void {
+    this.onWrites.push(listener);
+  }
+
+  async changed(connection: ConnectionName): Promise<void> {
+    for (const listener of this.onChanges) await listener(connection);
+  }
+
+  async wrote(connection: ConnectionName): Promise<void> {
+    for (const listener of this.onWrites) await listener(connection);
   }
 }

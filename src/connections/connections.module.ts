@@ -4,13 +4,18 @@ import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Keyring } from '../platform/crypto';
 import { Database } from '../platform/database/database';
 import { Metrics } from '../platform/metrics';
-import { gateInMemory } from '../vendors/kit/limits';
+import { AuditService } from '../tenants/audit.service';
 import { hostAllowlist } from './configuration';
 import { ConnectionEvents } from './connection-events';
 import { Connection } from './connection.entity';
+import { ConnectionWarningsService } from './connection-warnings.service';
 import { ConnectionsController } from './connections.controller';
 import { ConnectionsService } from './connections.service';
+import { LimitsRepository } from './limits.repository';
+import { PassthroughController } from './passthrough.controller';
+import { PassthroughService } from './passthrough.service';
 import { SessionsService } from './sessions.service';
+import { SharedGate } from './shared-gate';
 import { TokensRepository } from './tokens.repository';
 import { Vault } from './vault';
 import { VendorsController } from './vendors.controller';
@@ -19,11 +24,16 @@ import { VendorsService } from './vendors.service';
 /** Tenants' accounts at vendors, and the way to open them. */
 @Module({
   imports: [TypeOrmModule.forFeature([Connection])],
-  controllers: [VendorsController, ConnectionsController],
+  controllers: [VendorsController, ConnectionsController, PassthroughController],
   providers: [
     VendorsService,
     ConnectionEvents,
     { provide: Vault, useFactory: (keyring: Keyring) => new Vault(keyring), inject: [Keyring] },
+    {
+      provide: ConnectionWarningsService,
+      useFactory: (database: Database) => new ConnectionWarningsService(database),
+      inject: [Database],
+    },
     {
       provide: TokensRepository,
       useFactory: (database: Database, vault: Vault) => new TokensRepository(database, vault),
@@ -42,24 +52,41 @@ import { VendorsService } from './vendors.service';
       inject: [Database, Vault, TokensRepository, CONFIG, ConnectionEvents],
     },
     {
+      provide: SharedGate,
+      useFactory: (config: CompleteConfig, metrics: Metrics) =>
+        new SharedGate(new LimitsRepository(config.DATABASE_URL), metrics),
+      inject: [CONFIG, Metrics],
+    },
+    {
       provide: SessionsService,
       useFactory: (
         connections: ConnectionsService,
-        vault: Vault,
-        tokens: TokensRepository,
-        metrics: Metrics,
         config: CompleteConfig,
+        ...[vault, tokens, metrics, events, gate]: [
+          Vault,
+          TokensRepository,
+          Metrics,
+          ConnectionEvents,
+          SharedGate,
+        ]
       ) =>
         new SessionsService(connections, {
           vault,
           tokens,
           metrics,
-          gate: gateInMemory(),
+          events,
+          gate,
           allowed: hostAllowlist(config.VENDOR_HOST_ALLOWLIST),
         }),
-      inject: [ConnectionsService, Vault, TokensRepository, Metrics, CONFIG],
+      inject: [ConnectionsService, CONFIG, Vault, TokensRepository, Metrics, ConnectionEvents, SharedGate],
+    },
+    {
+      provide: PassthroughService,
+      useFactory: (sessions: SessionsService, audit: AuditService, database: Database) =>
+        new PassthroughService(sessions, audit, database),
+      inject: [SessionsService, AuditService, Database],
     },
   ],
-  exports: [ConnectionsService, SessionsService, ConnectionEvents],
+  exports: [ConnectionsService, ConnectionWarningsService, SessionsService, ConnectionEvents],
 })
 export class ConnectionsModule {}

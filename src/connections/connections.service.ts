@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { newId } from '../platform/ids';
 import type { Database, Entities } from '../platform/database/database';
 import { notFound, wrongField } from '../platform/http/problems';
@@ -111,7 +112,7 @@ export class ConnectionsService {
     changes: ConnectionChanges,
     check: CheckVersion,
   ): Promise<ShownConnection> {
-    const connection = await this.locked(tenantId, id, check, async (manager, found) => {
+    const { connection, isOther } = await this.locked(tenantId, id, check, async (manager, found) => {
       const credentials =
         changes.credentials ?? (this.vault.open(found, 'credentials', found.credentials) as Plain);
       const asked = merged(found.settings, changes.settings ?? {});
@@ -122,7 +123,7 @@ export class ConnectionsService {
       );
       const now = new Date().toISOString();
       const disabled = changes.enabled === undefined ? found.disabled : !changes.enabled;
-      return manager.save(Connection, {
+      const changed = await manager.save(Connection, {
         ...found,
         name: changes.name ?? found.name,
         settings: plain(settings),
@@ -141,10 +142,13 @@ export class ConnectionsService {
             }
           : {}),
       });
+      return {
+        connection: changed,
+        isOther: changes.credentials !== undefined || isReadOtherwise(found, changed),
+      };
     });
     if (changes.credentials || changes.settings) await this.tokens.forget({ tenantId, id });
-    const { sync } = connection.settings as { sync?: { enabled?: boolean } };
-    if (!connection.disabled && sync?.enabled) await this.events.changed({ tenantId, id });
+    if (isOther && isSynced(connection)) await this.events.changed({ tenantId, id });
     return shown(connection);
   }
 
@@ -206,6 +210,18 @@ export class ConnectionsService {
       return work(manager, found);
     });
   }
+}
+
+/** Whether the gateway reads the connection by itself. */
+function isSynced({ disabled, settings }: Pick<Connection, 'disabled' | 'settings'>): boolean {
+  const { sync } = settings as { sync?: { enabled?: boolean } };
+  return !disabled && sync?.enabled === true;
+}
+
+/** Whether records are read by other settings than before, or again: when they are read is not among it. */
+function isReadOtherwise(before: Connection, now: Connection): boolean {
+  const [{ sync: _old, ...old }, { sync: _new, ...settings }] = [before.settings, now.settings];
+  return !isDeepStrictEqual(old, settings) || (isSynced(now) && !isSynced(before));
 }
 
 /** The vendor of that name; a vendor that nobody knows is the caller's mistake. */

@@ -8,13 +8,15 @@ import { tokensInMemory, type TokenStore } from '../vendors/kit/auth';
 import type { CommonSettings } from '../vendors/kit/config';
 import { VendorError } from '../vendors/kit/error';
 import { vendorHttp } from '../vendors/kit/http';
-import type { CallReport, VendorHttp } from '../vendors/kit/policy';
-import type { LimitGate } from '../vendors/kit/limits';
+import type { CallReport, ForwardingHttp, HttpEnvironment } from '../vendors/kit/policy';
 import { VENDORS } from '../vendors/registry';
 import { configured, type HostAllowlist } from './configuration';
 import type { Connection } from './connection.entity';
+import type { ConnectionEvents } from './connection-events';
 import type { ConnectionsService } from './connections.service';
+import type { SharedGate } from './shared-gate';
 import type { TokensRepository } from './tokens.repository';
+import type { Priority } from './turn';
 import { vendorProblem } from './vendor-problem';
 import type { Vault } from './vault';
 
@@ -23,7 +25,7 @@ export interface Session {
   readonly connection: Connection;
   readonly vendor: Vendor;
   readonly settings: CommonSettings;
-  readonly http: VendorHttp;
+  readonly http: ForwardingHttp;
   readonly ports: Ports;
 }
 export interface CheckResult {
@@ -34,15 +36,26 @@ export interface CheckResult {
   readonly problem?: { readonly code: string; readonly message: string };
 }
 
-/** How long a caller's request waits for a vendor that says "later"; a sync waits much longer. */
-export const PATIENCE = { request: 2_000, sync: 15 * 60_000 } as const;
+/** How a session calls its vendor. */
+interface Manner {
+  readonly patienceMs: number;
+  readonly tokens: TokenStore;
+  readonly wrote?: HttpEnvironment['wrote'];
+}
+
+/** How long a call waits for a vendor that says "later". A sync that would wait longer is put off, and others get its place. */
+export const PATIENCE = { request: 2_000, sync: 30_000 } as const;
+
+/** Whoever has the patience of a sync does not stand in a caller's way. */
+const priorityOf = (patienceMs: number): Priority => (patienceMs < PATIENCE.sync ? 'user' : 'background');
 
 /** What sessions are made with. */
 export interface SessionTools {
   readonly vault: Vault;
   readonly tokens: TokensRepository;
-  readonly gate: LimitGate;
+  readonly gate: SharedGate;
   readonly metrics: Metrics;
+  readonly events: ConnectionEvents;
   readonly allowed: HostAllowlist;
 }
 
@@ -53,18 +66,26 @@ export class SessionsService {
     private readonly tools: SessionTools,
   ) {}
 
-  /** Opens a connection; connection_disabled where its owner switched it off. */
-  async open(tenantId: string, id: string, patienceMs: number): Promise<Session> {
+  /** Opens a connection; connection_disabled where its owner switched it off. `wrote` hears of each request that writes. */
+  async open(
+    tenantId: string,
+    id: string,
+    patienceMs: number,
+    wrote?: HttpEnvironment['wrote'],
+  ): Promise<Session> {
     const connection = await this.connections.find(tenantId, id);
     if (connection.disabled)
       throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
-    return this.session(connection, patienceMs, this.tools.tokens.storeFor(connection));
+    return this.session(connection, { patienceMs, tokens: this.tools.tokens.storeFor(connection), wrote });
   }
 
   /** Calls the vendor with the stored credentials, past the memory of earlier refusals. A refusal is an answer, not an error. */
   async check(tenantId: string, id: string): Promise<CheckResult> {
     const connection = await this.connections.find(tenantId, id);
-    const { http, vendor, settings } = this.session(connection, PATIENCE.request, tokensInMemory());
+    const { http, vendor, settings } = this.session(connection, {
+      patienceMs: PATIENCE.request,
+      tokens: tokensInMemory(),
+    });
     const started = performance.now();
     const latencyMs = (): number => Math.round(performance.now() - started);
     try {
@@ -96,7 +117,7 @@ export class SessionsService {
     return vendorProblem(error, vendor.name, staleAvailable);
   }
 
-  private session(connection: Connection, patienceMs: number, tokens: TokenStore): Session {
+  private session(connection: Connection, { patienceMs, tokens, wrote }: Manner): Session {
     const vendor = VENDORS.get(connection.vendor);
     if (!vendor)
       throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
@@ -104,11 +125,15 @@ export class SessionsService {
     const { credentials, settings } = configured(vendor, stored, this.tools.allowed);
     const http = vendorHttp(vendor.http({ credentials, settings }), {
       tokens,
-      gate: this.tools.gate,
+      gate: this.tools.gate.for({ priority: priorityOf(patienceMs), patienceMs }),
       patienceMs,
       traceparent: () => currentContext()?.traceparent,
       report: (call) => {
         this.report(vendor.name, call);
+      },
+      wrote: (phase) => {
+        wrote?.(phase);
+        if (phase === 'applied') void this.tools.events.wrote(connection).catch(() => undefined);
       },
     });
     return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };

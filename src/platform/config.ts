@@ -71,17 +71,37 @@ export class Config {
   })
   WEBHOOK_HOST_ALLOWLIST: string = '';
 
+  /** How long the change feed reaches back. Webhooks are tried for three days, and nothing untried may be forgotten. */
+  @toNumber
+  @IsInt({ message: 'EVENT_RETENTION_DAYS must be 4 to 3650' })
+  @Min(4, { message: 'EVENT_RETENTION_DAYS must be 4 to 3650' })
+  @Max(3650, { message: 'EVENT_RETENTION_DAYS must be 4 to 3650' })
+  EVENT_RETENTION_DAYS: number = 30;
+
   @IsIn(LOG_LEVELS, { message: `LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}` })
   LOG_LEVEL: (typeof LOG_LEVELS)[number] = 'info';
 
   @IsIn(ROLES, { message: `ROLE must be one of ${ROLES.join(', ')}` })
   ROLE: (typeof ROLES)[number] = 'all';
 
+  /** When a write whose outcome is unknown is looked for: seconds after it, growing. */
+  @Matches(/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/, {
+    message: 'WRITE_LOOKS_SECONDS must be seconds, comma-separated',
+  })
+  WRITE_LOOKS_SECONDS: string = '1,3,10,30,120,600';
+
   /** Requests a minute that one API key may make. */
   @toNumber
   @IsInt({ message: 'RATE_LIMIT_PER_MINUTE must be a whole number' })
   @Min(1, { message: 'RATE_LIMIT_PER_MINUTE must be at least 1' })
   RATE_LIMIT_PER_MINUTE: number = 6000;
+
+  /** Syncs that one process runs at the same time. */
+  @toNumber
+  @IsInt({ message: 'SYNC_CONCURRENCY must be a whole number' })
+  @Min(1, { message: 'SYNC_CONCURRENCY must be 1 to 64' })
+  @Max(64, { message: 'SYNC_CONCURRENCY must be 1 to 64' })
+  SYNC_CONCURRENCY: number = 16;
 }
 
 /** A configuration that the service can run with. */

@@ -37,6 +37,12 @@ export const PROBLEM_SCHEMAS = {
         type: 'boolean',
         description: 'The mirror has the record, as it was at the last sync',
       },
+      outcome: {
+        type: 'string',
+        enum: ['unknown'],
+        description:
+          'The vendor may have applied what was sent: nobody knows, so look before sending it again',
+      },
       errors: { type: 'array', items: { $ref: '#/components/schemas/FieldError' } },
       vendor: {
         type: 'object',

@@ -4,6 +4,7 @@ import { VENDORS } from '../vendors/registry';
 import { schemaOf } from '../vendors/kit/config-schema';
 import { PROBLEMS, type ProblemCode } from './http/problems';
 import { giveExamples } from './openapi-examples';
+import { addHeaders, problemsOf } from './openapi-operations';
 import { PROBLEM_SCHEMAS, problemResponse } from './openapi-problems';
 import { VERSION } from './version';
 
@@ -15,38 +16,7 @@ Records are read from a mirror that syncs keep fresh; \`Cache-Control: no-cache\
 Authorize with an API key; npm start prints the demo clinic's.
 Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`.`;
 
-/** Errors that any operation with a key can give. */
-const ALWAYS: readonly ProblemCode[] = [
-  'unauthenticated',
-  'forbidden',
-  'not_acceptable',
-  'rate_limited',
-  'internal_error',
-  'unavailable',
-];
-const WITH_BODY: readonly ProblemCode[] = [
-  'validation_failed',
-  'malformed_json',
-  'payload_too_large',
-  'unsupported_media_type',
-];
-const FROM_VENDOR: readonly ProblemCode[] = [
-  'vendor_auth_failed',
-  'vendor_forbidden',
-  'vendor_error',
-  'vendor_invalid_response',
-  'vendor_unavailable',
-  'vendor_rate_limited',
-  'vendor_timeout',
-  'vendor_rejected',
-  'capability_not_supported',
-  'connection_disabled',
-];
 const HTTP_METHODS = ['get', 'post', 'patch', 'delete', 'put'] as const;
-/** Routes whose answer may come from a vendor. */
-const ASKS_VENDOR =
-  /\/v1\/(?:appointments|clients|practitioners|services|locations)\/\{id\}$|\/v1\/availability$/;
-const CONDITIONAL = /\/v1\/(?:tenants\/\{tenantId\}|connections\/\{connectionId\})$/;
 /** In the order in which a stranger needs them. */
 const TAGS: readonly (readonly [string, string])[] = [
   ['Appointments', 'Bookings of all connections in one form'],
@@ -56,7 +26,9 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Locations', 'Where it takes place'],
   ['Availability', 'What a vendor still offers'],
   ['Vendors and connections', "What there is to connect, a tenant's accounts, and their syncs"],
+  ['Events and webhooks', 'What has changed, to be asked for or to be told of'],
   ['Mapping', "The vendors' ids and the gateway's"],
+  ['Audit', "Who read or changed which client's data"],
   ['Operator', "Tenants and their keys, with the operator's key"],
   ['Service', 'Health and metrics, without a key'],
 ];
@@ -170,48 +142,6 @@ function showExample(parameter: Parameter): void {
 
 const publicProblems = (path: string): ProblemCode[] =>
   path === '/readyz' ? ['unavailable'] : path.startsWith('/problems') ? ['not_found'] : ['internal_error'];
-
-function problemsOf(
-  path: string,
-  method: string,
-  { requestBody, parameters = [] }: Operation,
-): ProblemCode[] {
-  const isList = parameters.some((one) => 'name' in one && one.name === 'cursor');
-  const hasQuery = parameters.some((one) => 'in' in one && one.in === 'query');
-  return [
-    ...ALWAYS,
-    ...(requestBody ? WITH_BODY : hasQuery ? (['validation_failed'] as const) : []),
-    ...(isList ? (['cursor_invalid'] as const) : []),
-    ...(path.includes('{') ? (['not_found'] as const) : []),
-    ...(ASKS_VENDOR.test(path) ? FROM_VENDOR : []),
-    ...(/\{id\}$/.test(path) ? (['vendor_gone'] as const) : []),
-    ...(CONDITIONAL.test(path) && method !== 'get' ? (['version_mismatch'] as const) : []),
-    ...(method === 'post' || method === 'patch' ? (['conflict'] as const) : []),
-  ];
-}
-
-const header = (name: string, description: string): object => ({
-  name,
-  in: 'header',
-  required: false,
-  description,
-  schema: { type: 'string' },
-});
-
-function addHeaders(path: string, method: string, operation: Operation): void {
-  const more = [
-    ...(CONDITIONAL.test(path) && method !== 'get'
-      ? [header('If-Match', 'The ETag that was read; 412 when the record has changed since')]
-      : []),
-    ...(/\{id\}$/.test(path) && method === 'get'
-      ? [
-          header('Cache-Control', '`no-cache` asks the vendor first'),
-          header('If-None-Match', 'The ETag that is known; 304 when it still stands'),
-        ]
-      : []),
-  ];
-  if (more.length > 0) operation.parameters = [...(operation.parameters ?? []), ...(more as never[])];
-}
 
 /** Swagger UI at /docs, the document at /openapi.json and /openapi.yaml. */
 export function serveDocument(app: INestApplication): void {

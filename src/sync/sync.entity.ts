@@ -7,15 +7,23 @@ export type SyncMode = (typeof SYNC_MODES)[number];
 export const SYNC_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'partial'] as const;
 export type SyncStatus = (typeof SYNC_STATUSES)[number];
 
-/** How far a sync is with one resource. `cursor` is where a killed run goes on. */
+/**
+ * What a sync is at with a resource. A full one first brings in what an incremental one would, so that whatever the whole
+ * list then shows to be wrong is drift; last it looks after what the list no longer holds.
+ */
+export type Phase = 'catch_up' | 'list' | 'missing';
+/** How far a sync is with one resource. `phase` and `cursor` are where a killed run goes on. */
 export interface ResourceProgress {
   readonly state: 'running' | 'done' | 'failed';
+  readonly phase: Phase;
   readonly cursor: string | null;
   readonly seen: number;
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;
   readonly failed: number;
+  /** Records that were wrong although incremental syncs should have seen them change; null where nothing was compared. */
+  readonly drift: number | null;
   readonly warnings: readonly Omit<ConnectionWarning, 'firstSeenAt'>[];
 }
 export type Progress = Partial<Record<ResourceName, ResourceProgress>>;
@@ -51,6 +59,8 @@ export class Sync {
   windowFrom: string | null;
   @Column('timestamptz', { name: 'window_to', nullable: true })
   windowTo: string | null;
+  @Column('boolean')
+  force: boolean;
   @Column('integer')
   fence: number;
   @Column('timestamptz', { name: 'created_at' })

@@ -22,7 +22,7 @@ export class SyncsController {
 
   /**
    * Starts a sync in the background.
-   * @remarks `Location` names the sync to look at. A sync that waits already takes on what is asked of this one.
+   * @remarks `Location` names the sync to look at. A sync that waits already takes on what is asked of this one. Deletions of more than a tenth of a resource wait for a full sync with `force`.
    */
   @Post()
   @HttpCode(202)

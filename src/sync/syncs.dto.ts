@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayNotEmpty, ArrayUnique, IsArray, IsIn } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn } from 'class-validator';
 import { RESOURCE_NAMES, type ResourceName } from '../canonical/index';
 import { MayBeAbsent, OneOf } from '../platform/http/fields';
 import { PageDto } from '../platform/http/paging.dto';
@@ -18,6 +18,14 @@ export class RequestSyncDto {
   @IsIn([...RESOURCE_NAMES], { each: true })
   @ApiProperty({ enum: [...RESOURCE_NAMES], enumName: 'ResourceName', isArray: true })
   resources?: ResourceName[];
+
+  /**
+   * Believes every deletion that a full scan finds, however many there are: what the warning `deletions_not_believed` waits for.
+   * @example false
+   */
+  @MayBeAbsent()
+  @IsBoolean()
+  force?: boolean;
 }
 
 export class ResourceCountsDto {
@@ -40,6 +48,12 @@ export class ResourceCountsDto {
    * @example 0
    */
   failed: number;
+  /**
+   * Records that a full scan found wrong, changed, missing or unknown, although incremental syncs should have seen them
+   * change. Null where nothing was compared: in incremental syncs, at the first read, and where the vendor is always scanned.
+   * @example 0
+   */
+  drift: number | null;
 }
 
 export class SyncedResourcesDto {

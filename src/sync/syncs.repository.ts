@@ -1,9 +1,12 @@
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { Database, Query } from '../platform/database/database';
+import { violates } from '../platform/database/errors';
+import { Problem } from '../platform/http/problems';
 import type { Progress, Sync, SyncError, SyncMode, SyncStatus } from './sync.entity';
 
 const LEASE = "interval '30 seconds'";
+const KEPT = "interval '7 days'";
 
 /** A run that this process holds. */
 export interface Claim {
@@ -17,8 +20,24 @@ export interface Claim {
   readonly windowFrom: Instant;
   readonly windowTo: Instant;
   readonly startedAt: Instant;
+  /** When it should have begun. */
+  readonly dueAt: Instant;
+  /** Deletions are believed, however many there are. */
+  readonly force: boolean;
   readonly fence: number;
+  /** How often the run was taken up since it last stored a page, this time included. */
+  readonly attempts: number;
 }
+/** What a sync reads. */
+export interface SyncSubject {
+  readonly tenantId: string;
+  readonly vendor: string;
+  readonly window: { readonly pastDays: number; readonly futureDays: number };
+}
+/** A sync to be queued over all tenants. */
+export type NewSync = Pick<Sync, 'tenantId' | 'id' | 'connectionId' | 'mode' | 'requested'> & {
+  readonly dueAt: Instant;
+};
 /** Another process has taken the run over: whatever this one still does must not be stored. */
 export class LostLease extends Error {}
 
@@ -38,37 +57,40 @@ export class SyncsRepository {
     return (row as { at: Instant }).at;
   }
 
-  /** Whose sync this is; null where it is gone. */
-  async ownerOf(id: string): Promise<Pick<Claim, 'tenantId' | 'connectionId'> | null> {
-    const [owner] = await this.database.asSystem((query) =>
-      query<Pick<Claim, 'tenantId' | 'connectionId'>>({
-        text: 'select tenant_id as "tenantId", connection_id as "connectionId" from syncs where id = $1',
+  /** Whose sync this is, and how its connection is to be read; null where it is gone. */
+  async subjectOf(id: string): Promise<SyncSubject | null> {
+    const [subject] = await this.database.asSystem((query) =>
+      query<SyncSubject & Record<string, unknown>>({
+        name: 'sync_subject',
+        text: `select s.tenant_id as "tenantId", c.vendor, c.settings -> 'window' as window
+               from syncs s join connections c on c.tenant_id = s.tenant_id and c.id = s.connection_id where s.id = $1`,
         values: [id],
       }),
     );
-    return owner ?? null;
+    return subject ?? null;
   }
 
   /** Takes a queued run, or one whose holder has died; null where there is nothing to take. */
-  async claim(
-    tenantId: string,
-    id: string,
-    window: { pastDays: number; futureDays: number },
-  ): Promise<Claim | null> {
-    const [row] = await this.database.inTenant(tenantId, (query) =>
+  async claim(tenantId: string, id: string, window: SyncSubject['window']): Promise<Claim | null> {
+    const claiming = this.database.inTenant(tenantId, (query) =>
       query<Record<string, unknown>>({
-        text: `update syncs set status = 'running', fence = fence + 1, lease_until = now() + ${LEASE},
+        text: `update syncs set status = 'running', fence = fence + 1, attempts = attempts + 1, lease_until = now() + ${LEASE},
                  started_at = coalesce(started_at, now()),
                  window_from = coalesce(window_from, now() - make_interval(days => $3)),
                  window_to = coalesce(window_to, now() + make_interval(days => $4))
                where tenant_id = $1 and id = $2 and (status = 'queued' or (status = 'running' and lease_until < now()))
                  and not exists (select from syncs o where o.tenant_id = $1 and o.connection_id = syncs.connection_id
                    and o.status = 'running' and o.id <> $2)
-               returning connection_id as "connectionId", mode, requested, progress, errors, fence,
-                 window_from as "windowFrom", window_to as "windowTo", started_at as "startedAt"`,
+               returning connection_id as "connectionId", mode, requested, progress, errors, force, fence, attempts,
+                 coalesce(due_at, created_at) as "dueAt", window_from as "windowFrom", window_to as "windowTo", started_at as "startedAt"`,
         values: [tenantId, id, window.pastDays, window.futureDays],
       }),
     );
+    // Another sync of the connection was taken up in the same moment: this one waits behind it.
+    const [row] = await claiming.catch((error: unknown) => {
+      if (violates(error, 'syncs_one_of_each')) return [];
+      throw error;
+    });
     return row ? ({ ...row, tenantId, id } as unknown as Claim) : null;
   }
 
@@ -82,12 +104,13 @@ export class SyncsRepository {
     );
   }
 
-  /** Puts a run down where it stands, for the next who looks. */
-  async release({ tenantId, id, fence }: Key): Promise<void> {
+  /** Puts a run down where it stands: for the next who looks, or for later. */
+  async release({ tenantId, id, fence }: Key, laterMs = 0): Promise<void> {
     await this.database.inTenant(tenantId, (query) =>
       query({
-        text: 'update syncs set lease_until = now() where tenant_id = $1 and id = $2 and fence = $3',
-        values: [tenantId, id, fence],
+        text: `update syncs set lease_until = now() + $4 * interval '1 millisecond'
+               where tenant_id = $1 and id = $2 and fence = $3`,
+        values: [tenantId, id, fence, laterMs],
       }),
     );
   }
@@ -99,63 +122,65 @@ export class SyncsRepository {
     progress: Progress,
     errors: readonly SyncError[],
   ): Promise<void> {
-    const held = await query({
+    const [held] = await query<{ disabled: boolean }>({
       name: 'sync_advance',
-      text: `update syncs set progress = $4, errors = $5, lease_until = now() + ${LEASE}
-             where tenant_id = $1 and id = $2 and fence = $3 and status = 'running' returning id`,
+      text: `update syncs s set progress = $4, errors = $5, attempts = 0, lease_until = now() + ${LEASE}
+             where tenant_id = $1 and id = $2 and fence = $3 and status = 'running'
+             returning (select c.disabled from connections c where c.tenant_id = s.tenant_id and c.id = s.connection_id)`,
       values: [tenantId, id, fence, JSON.stringify(progress), JSON.stringify(errors)],
     });
-    if (held.length === 0) throw new LostLease('another process runs this sync now');
+    if (!held) throw new LostLease('another process runs this sync now');
+    if (held.disabled) throw new Problem('connection_disabled', 'The connection was switched off meanwhile');
   }
 
+  /** Ends a run; gives the sync that waited behind it, too. */
   async finish(
     query: Query,
     { tenantId, id, fence }: Key,
     status: SyncStatus,
     errors: readonly SyncError[],
-  ): Promise<Instant> {
-    const [row] = await query<{ finishedAt: Instant }>({
-      text: `update syncs set status = $4, errors = $5, finished_at = now(), lease_until = null
-             where tenant_id = $1 and id = $2 and fence = $3 returning finished_at as "finishedAt"`,
+  ): Promise<{ finishedAt: Instant; next: string | null }> {
+    const [row] = await query<{ finishedAt: Instant; next: string | null }>({
+      text: `update syncs s set status = $4, errors = $5, finished_at = now(), lease_until = null
+             where tenant_id = $1 and id = $2 and fence = $3 returning finished_at as "finishedAt",
+               (select w.id from syncs w where w.tenant_id = s.tenant_id and w.connection_id = s.connection_id
+                  and w.status = 'queued') as next`,
       values: [tenantId, id, fence, status, JSON.stringify(errors)],
     });
     if (!row) throw new LostLease('another process runs this sync now');
-    return row.finishedAt;
+    return row;
   }
 
-  /** When the last run began that read the resource to its end: what an incremental sync goes back to. */
-  async lastComplete(
-    { tenantId, connectionId }: Pick<Claim, 'tenantId' | 'connectionId'>,
-    resource: ResourceName,
-  ): Promise<Instant | null> {
-    const [row] = await this.database.inTenant(tenantId, (query) =>
-      query<{ at: Instant | null }>({
-        text: `select max(started_at) as at from syncs
-               where tenant_id = $1 and connection_id = $2 and finished_at is not null and progress -> $3::text ->> 'state' = 'done'`,
-        values: [tenantId, connectionId, resource],
+  /** Queues syncs of many connections at once. Where one waits already, it takes on what is asked; gives the ids that now wait. */
+  async queue(query: Query, syncs: readonly NewSync[]): Promise<Pick<Sync, 'id'>[]> {
+    if (syncs.length === 0) return [];
+    return query<Pick<Sync, 'id'>>({
+      text: `insert into syncs as s (tenant_id, id, connection_id, mode, requested, due_at)
+             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamptz[])
+             on conflict (tenant_id, connection_id, status) where status in ('queued', 'running') do update set
+               mode = case when excluded.mode = 'full' then excluded.mode else s.mode end, requested = excluded.requested
+             returning s.id`,
+      values: [
+        syncs.map(({ tenantId }) => tenantId),
+        syncs.map(({ id }) => id),
+        syncs.map(({ connectionId }) => connectionId),
+        syncs.map(({ mode }) => mode),
+        syncs.map(({ requested }) => JSON.stringify(requested)),
+        syncs.map(({ dueAt }) => dueAt),
+      ],
+    });
+  }
+
+  /** Forgets syncs that ended long ago; says whether there may be more. */
+  async prune(limit: number): Promise<boolean> {
+    const gone = await this.database.asSystem((query) =>
+      query({
+        text: `delete from syncs where id in
+                 (select id from syncs where finished_at < now() - ${KEPT} order by finished_at limit $1) returning id`,
+        values: [limit],
       }),
     );
-    return row?.at ?? null;
-  }
-
-  /**
-   * The records that a complete read did not meet, and how many there are in all. Appointments count where the read
-   * looked: inside its window.
-   */
-  async unseen(
-    query: Query,
-    claim: Claim,
-    resource: ResourceName,
-  ): Promise<{ missing: string[]; total: number }> {
-    const inWindow = resource === 'appointments' ? 'and t.sort_start >= $4 and t.sort_start < $5' : '';
-    const window = resource === 'appointments' ? [claim.windowFrom, claim.windowTo] : [];
-    const [row] = await query<{ missing: string[] | null; total: number }>({
-      text: `select array_agg(t.id) filter (where coalesce(r.last_seen_at < $3, true)) as missing, count(*) as total
-             from ${resource} t join remote_ids r on r.tenant_id = t.tenant_id and r.id = t.id
-             where t.tenant_id = $1 and t.connection_id = $2 and t.deleted_at is null and not t.mentioned ${inWindow}`,
-      values: [claim.tenantId, claim.connectionId, claim.startedAt, ...window],
-    });
-    return { missing: row?.missing ?? [], total: row?.total ?? 0 };
+    return gone.length === limit;
   }
 
   /** Runs that nobody holds any more: queued ones whose job was lost, running ones whose holder died. */

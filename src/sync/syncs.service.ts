@@ -3,8 +3,8 @@ import type { ConnectionsService } from '../connections/connections.service';
 import type { Database } from '../platform/database/database';
 import { isTaken } from '../platform/database/errors';
 import { newId } from '../platform/ids';
-import { notFound, Problem } from '../platform/http/problems';
-import { VENDORS } from '../vendors/registry';
+import { notFound, Problem, wrongField } from '../platform/http/problems';
+import { readableOf } from './readable';
 import { Sync, type ResourceProgress, type SyncError, type SyncMode } from './sync.entity';
 
 /** A sync as it may be shown. */
@@ -13,13 +13,22 @@ export interface ShownSync extends Pick<
   'id' | 'connectionId' | 'mode' | 'status' | 'createdAt' | 'startedAt' | 'finishedAt'
 > {
   readonly resources: Partial<
-    Record<ResourceName, Pick<ResourceProgress, 'seen' | 'created' | 'updated' | 'deleted' | 'failed'>>
+    Record<
+      ResourceName,
+      Pick<ResourceProgress, 'seen' | 'created' | 'updated' | 'deleted' | 'failed' | 'drift'>
+    >
   >;
   readonly errors: readonly SyncError[];
 }
-/** Hands a sync to whoever runs syncs. */
+/** What is asked of a sync. `force`: deletions are believed, however many there are. */
+export interface SyncRequest {
+  readonly mode: SyncMode;
+  readonly resources?: readonly ResourceName[] | undefined;
+  readonly force?: boolean | undefined;
+}
+/** Hands syncs to whoever runs them: those that somebody asked for go before those that were only due. */
 export interface SyncQueue {
-  enqueue(sync: Pick<Sync, 'id'>): Promise<void>;
+  enqueue(syncs: readonly Pick<Sync, 'id'>[], isAskedFor: boolean): Promise<void>;
 }
 
 /** Syncs as callers ask for them and look at them. */
@@ -34,15 +43,14 @@ export class SyncsService {
   async request(
     tenantId: string,
     connectionId: string,
-    { mode, resources }: { mode: SyncMode; resources?: readonly ResourceName[] | undefined },
+    { mode, resources, force = false }: SyncRequest,
   ): Promise<ShownSync> {
+    if (force && mode !== 'full')
+      throw wrongField('/force', 'goes with mode full alone: only a full scan can tell what is missing');
     const connection = await this.connections.find(tenantId, connectionId);
     if (connection.disabled)
       throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
-    const readable = RESOURCE_NAMES.filter((name) =>
-      VENDORS.get(connection.vendor)?.capabilities[name]?.operations.includes('list'),
-    );
-    const requested = readable.filter((name) => resources?.includes(name) ?? true);
+    const requested = readableOf(connection.vendor).filter((name) => resources?.includes(name) ?? true);
     const sync = {
       tenantId,
       id: newId(),
@@ -54,6 +62,7 @@ export class SyncsService {
       errors: [],
       windowFrom: null,
       windowTo: null,
+      force,
       fence: 0,
       createdAt: new Date().toISOString(),
       startedAt: null,
@@ -65,7 +74,7 @@ export class SyncsService {
       if (isTaken(error)) return this.join(tenantId, sync);
       throw error;
     }
-    await this.queue.enqueue(sync);
+    await this.queue.enqueue([sync], true);
     return shown(sync);
   }
 
@@ -95,7 +104,7 @@ export class SyncsService {
   }
 
   /** The sync that waits already takes on what is asked of the new one. */
-  private async join(tenantId: string, { connectionId, mode, requested }: Sync): Promise<ShownSync> {
+  private async join(tenantId: string, { connectionId, mode, requested, force }: Sync): Promise<ShownSync> {
     const waiting = await this.database.entities(tenantId, async (manager) => {
       const found = await manager.findOne(Sync, {
         where: { tenantId, connectionId, status: 'queued' },
@@ -104,6 +113,7 @@ export class SyncsService {
       if (!found) return null;
       const widened = {
         mode: mode === 'full' ? mode : found.mode,
+        force: force || found.force,
         requested: RESOURCE_NAMES.filter(
           (name) => requested.includes(name) || found.requested.includes(name),
         ),
@@ -128,9 +138,9 @@ function shown({
   errors,
 }: Sync): ShownSync {
   const resources = Object.fromEntries(
-    Object.entries(progress).map(([resource, { seen, created, updated, deleted, failed }]) => [
+    Object.entries(progress).map(([resource, { seen, created, updated, deleted, failed, ...rest }]) => [
       resource,
-      { seen, created, updated, deleted, failed },
+      { seen, created, updated, deleted, failed, drift: rest.drift ?? null },
     ]),
   );
   return { id, connectionId, mode, status, createdAt, startedAt, finishedAt, resources, errors };

@@ -8,12 +8,14 @@ const MOST_WORDS = 100;
 
 export const NOT_BEGUN: ResourceProgress = {
   state: 'running',
+  phase: 'list',
   cursor: null,
   seen: 0,
   created: 0,
   updated: 0,
   deleted: 0,
   failed: 0,
+  drift: null,
   warnings: [],
 };
 
@@ -28,10 +30,15 @@ export function counted(
   return {
     ...before,
     cursor: page.next,
-    seen: before.seen + page.items.length + page.setAside.length,
+    // What a full sync meets while it catches up comes again in the whole list.
+    ...(before.phase === 'catch_up'
+      ? {}
+      : {
+          seen: before.seen + page.items.length + page.setAside.length,
+          failed: before.failed + page.setAside.length,
+        }),
     created: before.created + written.created,
     updated: before.updated + written.updated,
-    failed: before.failed + page.setAside.length,
     warnings: words.length === 0 ? before.warnings : withWords(before.warnings, resource, words),
   };
 }

@@ -4,6 +4,7 @@ import type { SyncOutcome } from '../connections/connection-state';
 import { codeOf } from '../connections/vendor-problem';
 import { PROBLEMS, type Problem } from '../platform/http/problems';
 import { VendorError } from '../vendors/kit/error';
+import type { Ending } from './schedules.repository';
 import type { Progress, ResourceProgress, SyncError, SyncStatus } from './sync.entity';
 
 /** A scan that would delete more than this share is not believed, unless it is a handful. */
@@ -21,6 +22,12 @@ export function statusOf(progress: Progress, errors: readonly SyncError[]): Sync
   return errors.length === 0 && read.every(({ state, failed }) => state === 'done' && failed === 0)
     ? 'succeeded'
     : 'partial';
+}
+
+/** What a sync's end means for the next: refused credentials are not tried again by ourselves. */
+export function endingOf(status: SyncStatus, errors: readonly SyncError[]): Ending {
+  const isRefused = errors.some(({ code }) => code === 'vendor_auth_failed');
+  return { isGood: status !== 'failed' && !isRefused, isLockedOut: status === 'failed' && isRefused };
 }
 
 /** What a sync says of its connection. A resource that the vendor keeps closed is a warning, not an error. */
@@ -65,9 +72,8 @@ export const failure = (resource: ResourceName | null, error: VendorError | Prob
 export function closed(
   resource: ResourceName,
   error: VendorError,
-  progress: ResourceProgress | undefined,
+  { warnings: known }: ResourceProgress,
 ): ResourceProgress['warnings'] {
-  const known = progress?.warnings ?? [];
   if (error.kind !== 'forbidden') return known;
   const message = `The vendor does not let this connection read its ${resource}`;
   return [...known, { code: 'resource_closed', message, resource, field: null, value: null, count: 1 }];

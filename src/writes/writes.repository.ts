@@ -100,7 +100,8 @@ export class WritesRepository {
   ): Promise<boolean> {
     const rows = await query({
       name: 'writes_settle',
-      text: `update writes set state = 'settled', outcome = $3, settled_at = now(), look_at = null
+      // What was asked for is needed no more, and may be a client's data.
+      text: `update writes set state = 'settled', outcome = $3, settled_at = now(), look_at = null, request = '{}'
              where tenant_id = $1 and id = $2 and state <> 'settled' returning id`,
       values: [tenantId, id, outcome],
     });

@@ -90,7 +90,7 @@ describe.each(CASES)('$name', ({ name, vendor }) => {
       expect(remoteIds(await recordsOf(resource, connection))).toEqual(held);
       expect([resource, first.resources[resource]]).toEqual([
         resource,
-        { seen: held.length, created: held.length, updated: 0, deleted: 0, failed: 0 },
+        { seen: held.length, created: held.length, updated: 0, deleted: 0, failed: 0, drift: null },
       ]);
     }
     expect(clinic.ids('appointments').length).toBeGreaterThan(
