@@ -92,7 +92,8 @@ const UNKNOWN = 504;
 /** How an operation ended, by its answer: a write that got none from the vendor may have been applied. */
 function outcomeOf(method: string, status: number): AuditEntry['outcome'] {
   if (status < 400) return 'done';
-  return status === UNKNOWN && method !== 'GET' ? 'unknown' : 'refused';
+  const isWrite = method !== 'GET' && method !== 'HEAD';
+  return status === UNKNOWN && isWrite ? 'unknown' : 'refused';
 }
 
 /** Whoever did it has said so. Where `done` was said and the answer is a refusal, the transaction was undone, and the row with it. */

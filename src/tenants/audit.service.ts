@@ -34,7 +34,7 @@ interface Notes {
 }
 const NOTES = Symbol('audit');
 /** A context with what was noted of it: a map of contexts would cost more than the audit. */
-type NotedContext = Context & { [NOTES]?: Notes };
+type NotedContext = Context & { [NOTES]?: Notes | undefined };
 
 /**
  * The audit: one row for each operation on clients' data. What changes data records it in its own transaction (`record`).
@@ -143,5 +143,6 @@ export class AuditService {
 }
 
 function notesOf(context: NotedContext | undefined): Notes | undefined {
-  return context && (context[NOTES] ??= { recorded: new Set() });
+  if (context && !context[NOTES]) context[NOTES] = { recorded: new Set() };
+  return context?.[NOTES];
 }

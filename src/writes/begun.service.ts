@@ -110,7 +110,7 @@ export class BegunService {
           : null;
       if (answer) return answer;
     }
-    const next = looksAfter[patient.length] ?? ONCE_MORE_SECONDS;
+    const next = looksAfter[patient.length] ?? waited + 1;
     await writes.unknown(write, patient.length, next - waited);
     return problemAnswer(unknownOutcome(session.vendor), write.request.asker);
   }

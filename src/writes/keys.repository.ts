@@ -62,6 +62,12 @@ export class KeysRepository {
     return state?.kind === 'running' ? null : state;
   }
 
+  /** The answer that is kept under a key; null where there is none yet. */
+  async kept(query: Query, tenantId: string, key: Pick<Key, 'key' | 'part'>): Promise<Answer | null> {
+    const [held] = await query<KeyRow>(readStatement(tenantId, key));
+    return held?.answer ? (JSON.parse(held.answer) as Answer) : null;
+  }
+
   /** Says that the request is still being worked on. */
   async hold(tenantId: string, { key, part }: Key): Promise<void> {
     await this.database.inTenant(tenantId, (query) =>

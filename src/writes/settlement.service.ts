@@ -199,11 +199,14 @@ export class SettlementService {
     };
   }
 
-  /** The answer to a write that another process has settled: the record as it stands. */
+  /** The answer to a write that another process has settled: the one that it kept, else the record as it stands. */
   private shown(write: Write, seen: Seen<WritableResource> | null): Promise<Answer> {
-    return this.tools.database.inTenant(write.tenantId, (query) =>
-      this.answerOf(query, write, write.recordId, seen),
-    );
+    const { tenantId, key, recordId } = write;
+    return this.tools.database.inTenant(tenantId, async (query) => {
+      if (!key) return this.answerOf(query, write, recordId, seen);
+      const kept = await this.tools.keys.kept(query, tenantId, key);
+      return kept ?? answerOfKey(write.request.asker, { kind: 'running' });
+    });
   }
 }
 

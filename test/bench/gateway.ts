@@ -10,7 +10,8 @@ export interface BenchGateway {
   readonly tenantId: string;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
 }
-interface SandboxFacts {
+/** What a connection to a sandbox needs. */
+export interface SandboxFacts {
   readonly vendor: string;
   readonly credentials: object;
   readonly settings: { readonly baseUrl: string };

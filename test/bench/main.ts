@@ -2,16 +2,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedPostgres, startEmbeddedPostgres as Start } from '../../src/platform/database/embedded';
-import { startGateway, startSandboxes, syncAll, type BenchGateway, type SyncFigures } from './gateway';
+import {
+  startGateway,
+  startSandboxes,
+  syncAll,
+  type BenchGateway,
+  type SandboxFacts,
+  type SyncFigures,
+} from './gateway';
+import type { Measured } from './process';
 import { benchReads } from './reads';
+import { benchWrites } from './writes';
 
 const CLIENTS = 20_000;
 const APPOINTMENTS = 100_000;
 const TIMES = 10;
+/** Writes are measured on a clinic of everyday size. */
+const FEW_CLIENTS = 400;
+const FEW_APPOINTMENTS = 2_000;
 
 interface Synced {
   readonly gateway: BenchGateway;
   readonly postgres: EmbeddedPostgres;
+  readonly sandboxes: { readonly process: Measured; readonly facts: readonly SandboxFacts[] };
   readonly end: () => Promise<void>;
 }
 
@@ -27,10 +40,10 @@ async function synced(clients: number, appointments: number): Promise<Synced> {
   const cpu = gateway.process.cpuMs();
   const figures = await syncAll(gateway, sandboxes.facts);
   report(figures, gateway.process.cpuMs() - cpu, gateway.process.peakMiB());
-  await sandboxes.process.stop();
   return {
     gateway,
     postgres,
+    sandboxes,
     end: async () => {
       await gateway.process.stop();
       await postgres.stop();
@@ -50,15 +63,33 @@ function report({ records, seconds, byVendor }: SyncFigures, cpuMs: number, peak
     );
 }
 
-/** `npm run bench` measures a full sync and the reads from what it brought; `npm run bench -- scale` ten times as much. */
-async function main(): Promise<void> {
-  const times = process.argv.includes('scale') ? TIMES : 1;
-  const { gateway, postgres, end } = await synced(CLIENTS * times, APPOINTMENTS * times);
+async function writes(): Promise<void> {
+  const { gateway, sandboxes, end } = await synced(FEW_CLIENTS, FEW_APPOINTMENTS);
+  try {
+    await benchWrites(gateway, sandboxes.facts);
+  } finally {
+    await sandboxes.process.stop();
+    await end();
+  }
+}
+
+async function syncAndReads(times: number): Promise<void> {
+  const { gateway, postgres, sandboxes, end } = await synced(CLIENTS * times, APPOINTMENTS * times);
+  await sandboxes.process.stop();
   try {
     if (times === 1) await benchReads(gateway, postgres.adminUrl.replace(/\/[^/]*$/, '/gateway'));
   } finally {
     await end();
   }
+}
+
+/**
+ * `npm run bench` measures a full sync and the reads from what it brought; `npm run bench -- scale` a sync of ten times as
+ * much; `npm run bench -- writes` what the gateway adds to a vendor's answer.
+ */
+async function main(): Promise<void> {
+  if (process.argv.includes('writes')) await writes();
+  else await syncAndReads(process.argv.includes('scale') ? TIMES : 1);
 }
 
 main().then(

@@ -21,6 +21,22 @@ const BODIES: readonly (readonly [string, object])[] = [
   ['/syncs', { mode: 'full' }],
   ['/{endpointId}', { enabled: false }],
   ['/passthrough', { method: 'GET', path: 'user' }],
+  ['/appointments/{id}', { notes: 'Mine now' }],
+  ['/clients/{id}', { notes: 'Mine now' }],
+  ['/cancel', {}],
+];
+/** Rows that stand only while a write is under way, or after one of a certain kind. */
+const SEEDS = [
+  `insert into writes (tenant_id, id, connection_id, resource, op, record_id, request, state, settled_at)
+   select tenant_id, gen_random_uuid(), connection_id, resource, 'update', id, '{}', 'settled', now()
+   from remote_ids where tenant_id = $1 limit 1`,
+  `insert into held_times select tenant_id, id, record_id, tstzrange(now(), now() + interval '1 hour')
+   from writes where tenant_id = $1`,
+  `insert into idempotency_keys (tenant_id, key, request_hash, held_until, answer) values ($1, 'seed', '', now(), '{}')`,
+  `insert into reserved_ids (tenant_id, id, connection_id, resource)
+   select tenant_id, gen_random_uuid(), id, 'clients' from connections where tenant_id = $1 limit 1`,
+  `insert into cancellation_reasons (tenant_id, id, reason)
+   select tenant_id, id, 'sick' from remote_ids where tenant_id = $1 limit 1`,
 ];
 /** Not a list of a tenant's records: see audit.spec.ts. */
 const NO_RECORDS = /\/(availability|audit-events)$/;
@@ -52,6 +68,7 @@ beforeAll(async () => {
       expect((await tenant.sync(id)).status).toBe('succeeded');
       if (!northern.has('connectionId')) northern.set('connectionId', id);
     }
+    for (const seed of SEEDS) await gateway.rows(seed, [tenant.id]);
     const { id: deliveryId } = await deliveryThat(tenant, id, () => true);
     if (tenant === north) northern.set('deliveryId', deliveryId);
   }

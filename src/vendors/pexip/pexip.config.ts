@@ -1,5 +1,6 @@
 import {
   ArrayMaxSize,
+  ArrayNotEmpty,
   IsArray,
   IsBoolean,
   IsNotEmpty,
@@ -128,6 +129,7 @@ export class PexipSettings extends CommonSettings {
     default: SCOPES,
   })
   @IsArray()
+  @ArrayNotEmpty()
   @ArrayMaxSize(40)
   @Matches(/^[!#-[\]-~]+$/, {
     each: true,
