@@ -150,12 +150,14 @@ export class SyncRunnerService {
     const { database, syncs, schedules, connections, logger } = this.tools;
     const { tenantId, connectionId } = claim;
     const status = statusOf(progress, errors);
-    const { finishedAt, next } = await database.inTenant(tenantId, async (query) => {
+    const finishedAt = new Date().toISOString();
+    // Before the sync is seen to be over: whoever waited for that finds the connection as it left it.
+    await connections.noteSync(tenantId, connectionId, outcomeOf({ progress, errors, status, finishedAt }));
+    const { next } = await database.inTenant(tenantId, async (query) => {
       const ended = await syncs.finish(query, claim, status, errors);
       if (isWhole(vendor, claim.requested)) await schedules.plan(query, claim, endingOf(status, errors));
       return ended;
     });
-    await connections.noteSync(tenantId, connectionId, outcomeOf({ progress, errors, status, finishedAt }));
     logger.info({ syncId: claim.id, connectionId, mode: claim.mode, status }, 'sync finished');
     return next;
   }

@@ -139,10 +139,10 @@ export class SyncsRepository {
     { tenantId, id, fence }: Key,
     status: SyncStatus,
     errors: readonly SyncError[],
-  ): Promise<{ finishedAt: Instant; next: string | null }> {
-    const [row] = await query<{ finishedAt: Instant; next: string | null }>({
+  ): Promise<{ next: string | null }> {
+    const [row] = await query<{ next: string | null }>({
       text: `update syncs s set status = $4, errors = $5, finished_at = now(), lease_until = null
-             where tenant_id = $1 and id = $2 and fence = $3 returning finished_at as "finishedAt",
+             where tenant_id = $1 and id = $2 and fence = $3 returning
                (select w.id from syncs w where w.tenant_id = s.tenant_id and w.connection_id = s.connection_id
                   and w.status = 'queued') as next`,
       values: [tenantId, id, fence, status, JSON.stringify(errors)],

@@ -78,21 +78,24 @@ function answerUnreadable({ code }: { code?: string }, socket: Socket): void {
 
 /** Which methods a path takes, learnt from the routes themselves. */
 export class KnownRoutes {
-  private readonly routes: { readonly method: string; readonly pattern: RegExp }[] = [];
+  private readonly routes: { readonly method: string; readonly url: string; readonly pattern: RegExp }[] = [];
 
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ method, url }) => {
       const pattern = new RegExp(
         `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`,
       );
-      for (const one of [method].flat()) this.routes.push({ method: one, pattern });
+      for (const one of [method].flat()) this.routes.push({ method: one, url, pattern });
     });
   }
 
   /** The methods that a path takes; none where no such path exists. */
-  readonly methodsOf = (path: string): readonly string[] => [
-    ...new Set(this.routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
-  ];
+  readonly methodsOf = (path: string): readonly string[] => {
+    const fitting = this.routes.filter(({ pattern }) => pattern.test(path));
+    // A path that is spelled out (`/batch`) is not one of those with an id in its place.
+    const spelled = fitting.filter(({ url }) => url === path);
+    return [...new Set((spelled.length > 0 ? spelled : fitting).map(({ method }) => method))];
+  };
 }
 
 /** Everything that happens to each request and answer, whatever the route. */
