@@ -154,7 +154,7 @@ export class SyncRunnerService {
     // Before the sync is seen to be over: whoever waited for that finds the connection as it left it.
     await connections.noteSync(tenantId, connectionId, outcomeOf({ progress, errors, status, finishedAt }));
     const { next } = await database.inTenant(tenantId, async (query) => {
-      const ended = await syncs.finish(query, claim, status, errors);
+      const ended = await syncs.finish(query, claim, { status, errors, finishedAt });
       if (isWhole(vendor, claim.requested)) await schedules.plan(query, claim, endingOf(status, errors));
       return ended;
     });

@@ -43,6 +43,13 @@ export class LostLease extends Error {}
 
 type Key = Pick<Claim, 'tenantId' | 'id' | 'fence'>;
 
+/** How a sync ended. */
+export interface Ending {
+  readonly status: SyncStatus;
+  readonly errors: readonly SyncError[];
+  readonly finishedAt: Instant;
+}
+
 /** The record of syncs: who runs which, how far it is, and where a killed one goes on. */
 export class SyncsRepository {
   constructor(private readonly database: Database) {}
@@ -137,15 +144,14 @@ export class SyncsRepository {
   async finish(
     query: Query,
     { tenantId, id, fence }: Key,
-    status: SyncStatus,
-    errors: readonly SyncError[],
+    { status, errors, finishedAt }: Ending,
   ): Promise<{ next: string | null }> {
     const [row] = await query<{ next: string | null }>({
-      text: `update syncs s set status = $4, errors = $5, finished_at = now(), lease_until = null
+      text: `update syncs s set status = $4, errors = $5, finished_at = $6, lease_until = null
              where tenant_id = $1 and id = $2 and fence = $3 returning
                (select w.id from syncs w where w.tenant_id = s.tenant_id and w.connection_id = s.connection_id
                   and w.status = 'queued') as next`,
-      values: [tenantId, id, fence, status, JSON.stringify(errors)],
+      values: [tenantId, id, fence, status, JSON.stringify(errors), finishedAt],
     });
     if (!row) throw new LostLease('another process runs this sync now');
     return row;

@@ -246,7 +246,6 @@ describe('access', () => {
     const change = reader.ports.appointments!.update!(items[0]!.ref, { notes: 'Tolk' }, CALL);
     expect(await failure(change)).toMatchObject({ kind: 'forbidden', at: { outcome: 'not_done' } });
     expect(await failure(pages('clients', query(), reader))).toMatchObject({ kind: 'forbidden' });
-    expect(await failure(pages('appointments', query(), scoped()))).toMatchObject({ kind: 'forbidden' });
     const greedy = scoped('engage:webhooks:readWrite');
     expect(await failure(vendor.check(greedy.http, greedy.settings))).toMatchObject({
       kind: 'forbidden',
@@ -318,7 +317,7 @@ describe('configuration', () => {
 
   it('takes scopes that can stand in a list of them', () => {
     expect(wrong(PexipSettings, { enterprise: 'acme', scopes: ['engage:offices:readOnly'] })).toEqual([]);
-    for (const scopes of ['a', ['a b'], [''], ['"'], [1]])
+    for (const scopes of [[], 'a', ['a b'], [''], ['"'], [1]])
       expect(wrong(PexipSettings, { enterprise: 'acme', scopes })).toEqual(['scopes']);
   });
 
