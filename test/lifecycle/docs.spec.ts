@@ -71,7 +71,7 @@ async function picture(name: string): Promise<void> {
       await picture('2-authorized');
       await page.locator('.modal-ux .btn-done').click();
 
-      const operation = page.locator('.opblock', { has: page.locator('[data-path="/v1/appointments"]') });
+      const operation = page.locator('.opblock-get', { has: page.locator('[data-path="/v1/appointments"]') });
       await operation.locator('.opblock-summary-control').click();
       // Whether it must be pressed first is a setting of the page.
       const tryOut = operation.locator('.try-out__btn:not(.cancel)');
