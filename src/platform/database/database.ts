@@ -93,6 +93,9 @@ export class Database implements OnApplicationShutdown {
     const started = performance.now();
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    // The pool listens only to those at rest: without this, a connection that is lost in mid-transaction ends the process.
+    const lost = (failure: Error): void => void (broken = failure);
+    client.on('error', lost);
     const commit = (): Promise<unknown> => send(client, { text: 'commit', values: [] });
     try {
       const opened = [send(client, { text: 'begin', values: [] }), send(client, scope)];
@@ -109,6 +112,7 @@ export class Database implements OnApplicationShutdown {
       });
       throw error;
     } finally {
+      client.off('error', lost);
       client.release(broken);
       const context = currentContext();
       if (context) context.spent.databaseMs += performance.now() - started;
