@@ -63,6 +63,8 @@ export interface Sandbox {
   readonly ledger: readonly LedgerEntry[];
   /** Every request that came in, as `METHOD path`, oldest first; the last thousand. */
   readonly requests: readonly string[];
+  /** Those that came too often, or beside too many others: answered with 429 by the vendor's own limit, not by a fault. */
+  readonly refused: readonly string[];
   fail(rule: FaultRule): void;
   heal(): void;
   close(): Promise<void>;
@@ -77,7 +79,7 @@ interface ActiveRule extends FaultRule {
 
 const REQUESTS_KEPT = 1000;
 
-type Served = Pick<Sandbox, 'ledger' | 'requests' | 'fail' | 'heal' | 'close'>;
+type Served = Pick<Sandbox, 'ledger' | 'requests' | 'refused' | 'fail' | 'heal' | 'close'>;
 
 /** Serves a vendor's routes on loopback, with its faults and its ledger. `routes` adds what the vendor documents. */
 export async function serveSandbox({
@@ -106,6 +108,7 @@ function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served
   const rules: ActiveRule[] = [];
   const ledger: LedgerEntry[] = [];
   const requests: string[] = [];
+  const refused: string[] = [];
   const chosen = new WeakMap<FastifyRequest, Fault>();
   const fail = (rule: FaultRule): void =>
     void rules.push({ ...rule, left: rule.times ?? 1, toSkip: rule.skip ?? 0 });
@@ -122,6 +125,7 @@ function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = chosen.get(request);
+    if (reply.statusCode === 429 && !fault) refused.push(`${request.method} ${request.url}`);
     const tookEffect = request.method !== 'GET' && reply.statusCode < 300 && applies(fault);
     if (tookEffect && !isOwn(request) && !logins.some((path) => request.url.startsWith(path)))
       ledger.push({ method: request.method, path: request.url, body: request.body });
@@ -136,7 +140,7 @@ function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served
     return reply.code(204).send();
   });
   app.get('/_sandbox/ledger', () => ledger);
-  return { ledger, requests, fail, heal };
+  return { ledger, requests, refused, fail, heal };
 }
 
 const isOwn = ({ url }: FastifyRequest): boolean => url.startsWith('/_sandbox/');
