@@ -53,7 +53,11 @@ const call = async <T>(
 };
 
 /** Starts the gateway on a database; the vendors at `hosts` may be called. */
-export async function startGateway(databaseUrl: string, hosts: readonly string[]): Promise<BenchGateway> {
+export async function startGateway(
+  databaseUrl: string,
+  hosts: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<BenchGateway> {
   const gateway = start(['dist/main.js'], {
     DATABASE_URL: databaseUrl,
     PORT: '0',
@@ -62,6 +66,7 @@ export async function startGateway(databaseUrl: string, hosts: readonly string[]
     VENDOR_HOST_ALLOWLIST: hosts.join(','),
     RATE_LIMIT_PER_MINUTE: '1000000000',
     LOG_LEVEL: 'info',
+    ...env,
   });
   const url = await gateway.line((line) => /"url":"([^"]+)".*"msg":"ready"/.exec(line)?.[1]);
   const slug = `bench-${randomBytes(4).toString('hex')}`;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbeddedPostgres, startEmbeddedPostgres as Start } from '../../src/platform/database/embedded';
+import type { startEmbeddedPostgres as Start } from '../../src/platform/database/embedded';
 import {
   startGateway,
   startSandboxes,
@@ -11,6 +11,7 @@ import {
   type SyncFigures,
 } from './gateway';
 import type { Measured } from './process';
+import { benchFollowing, type BenchDatabase } from './follow';
 import { benchReads } from './reads';
 import { benchWrites } from './writes';
 
@@ -23,31 +24,43 @@ const FEW_APPOINTMENTS = 2_000;
 
 interface Synced {
   readonly gateway: BenchGateway;
-  readonly postgres: EmbeddedPostgres;
+  readonly adminUrl: string;
   readonly sandboxes: { readonly process: Measured; readonly facts: readonly SandboxFacts[] };
   readonly end: () => Promise<void>;
 }
 
-/** A fresh database, sandboxes of that size, the gateway, and one full sync of all of it. */
-async function synced(clients: number, appointments: number): Promise<Synced> {
+/** An empty PostgreSQL of its own. */
+async function newDatabase(): Promise<BenchDatabase> {
   const built = (await import(join(process.cwd(), 'dist/platform/database/embedded.js'))) as {
     startEmbeddedPostgres: typeof Start;
   };
   const dataDir = join(mkdtempSync(join(tmpdir(), 'gateway-bench-')), 'postgres');
   const postgres = await built.startEmbeddedPostgres({ dataDir });
+  return {
+    url: postgres.url,
+    adminUrl: postgres.adminUrl.replace(/\/[^/]*$/, '/gateway'),
+    drop: async () => {
+      await postgres.stop();
+      rmSync(postgres.dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A fresh database, sandboxes of that size, the gateway, and one full sync of all of it. */
+async function synced(clients: number, appointments: number): Promise<Synced> {
+  const database = await newDatabase();
   const sandboxes = await startSandboxes(clients, appointments);
-  const gateway = await startGateway(postgres.url, sandboxes.hosts);
+  const gateway = await startGateway(database.url, sandboxes.hosts);
   const cpu = gateway.process.cpuMs();
   const figures = await syncAll(gateway, sandboxes.facts);
   report(figures, gateway.process.cpuMs() - cpu, gateway.process.peakMiB());
   return {
     gateway,
-    postgres,
+    adminUrl: database.adminUrl,
     sandboxes,
     end: async () => {
       await gateway.process.stop();
-      await postgres.stop();
-      rmSync(postgres.dataDir, { recursive: true, force: true });
+      await database.drop();
     },
   };
 }
@@ -74,10 +87,10 @@ async function writes(): Promise<void> {
 }
 
 async function syncAndReads(times: number): Promise<void> {
-  const { gateway, postgres, sandboxes, end } = await synced(CLIENTS * times, APPOINTMENTS * times);
+  const { gateway, adminUrl, sandboxes, end } = await synced(CLIENTS * times, APPOINTMENTS * times);
   await sandboxes.process.stop();
   try {
-    if (times === 1) await benchReads(gateway, postgres.adminUrl.replace(/\/[^/]*$/, '/gateway'));
+    if (times === 1) await benchReads(gateway, adminUrl);
   } finally {
     await end();
   }
@@ -85,10 +98,12 @@ async function syncAndReads(times: number): Promise<void> {
 
 /**
  * `npm run bench` measures a full sync and the reads from what it brought; `npm run bench -- scale` a sync of ten times as
- * much; `npm run bench -- writes` what the gateway adds to a vendor's answer.
+ * much; `npm run bench -- writes` what the gateway adds to a vendor's answer; `npm run bench -- follow` how soon changes are
+ * told, how many webhooks go out, and a thousand schedules.
  */
 async function main(): Promise<void> {
   if (process.argv.includes('writes')) await writes();
+  else if (process.argv.includes('follow')) await benchFollowing(newDatabase);
   else await syncAndReads(process.argv.includes('scale') ? TIMES : 1);
 }
 

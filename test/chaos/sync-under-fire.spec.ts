@@ -27,7 +27,8 @@ const WINDOW = { pastDays: 20, futureDays: 40 };
 /** Cliniko's own figure; the sandbox refuses what is beyond it. */
 const A_MINUTE = 200;
 
-const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
+const say = (line: string): void =>
+  void process.stderr.write(`  ${String(Math.round(performance.now() / 1000))} s: ${line}\n`);
 
 let receiver: WebhookReceiver;
 let replicas: Gateway[];
@@ -130,6 +131,7 @@ it(
       `${String(kills)} kills; ${followed.map(({ vendor }, i) => `${vendor.name} ${JSON.stringify(done[i])}`).join('; ')}`,
     );
     await readWhole(ids);
+    say('every connection was read whole');
 
     for (const { connectionId, vendor, clinic } of followed) {
       const syncs = await syncsOf(connectionId);
@@ -150,6 +152,7 @@ it(
     }
     const told = await expectAllChangesTold(replicas[0]!);
     const events = await allEvents(tenant);
+    say(`${String(events.length)} events, ${String(receiver.at(HOOK).length)} deliveries so far`);
     expect(events).toHaveLength(told);
     expectUnbrokenStories(events);
     await expectAllDelivered(events, { secret, calls: () => receiver.at(HOOK) }, SETTLING_MS);
