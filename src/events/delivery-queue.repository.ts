@@ -125,7 +125,10 @@ async function claim(query: Query, endpoint: EndpointKey, room: number): Promise
   return claims;
 }
 
-/** The oldest undelivered event of each record, and never a younger one of the same before it. */
+/**
+ * The oldest undelivered event of each record, and never a younger one of the same before it: asked of one row after the
+ * other, in the order of the index, until there is room for no more. As a join it would read all that waits, squared.
+ */
 const claimDue = (query: Query, { tenantId, id }: EndpointKey, room: number): Promise<Row<Claim>[]> =>
   query<Row<Claim>>({
     name: 'webhook_deliveries_claim',
@@ -133,8 +136,8 @@ const claimDue = (query: Query, { tenantId, id }: EndpointKey, room: number): Pr
              select d.seq from webhook_deliveries d
              where d.tenant_id = $1 and d.endpoint_id = $2 and d.status = 'pending' and d.next_attempt_at <= now()
                and coalesce(d.lease_until <= now(), true)
-               and not exists (select from webhook_deliveries o where o.tenant_id = $1 and o.endpoint_id = $2
-                 and o.status = 'pending' and o.resource_id = d.resource_id and o.seq < d.seq)
+               and d.seq = (select o.seq from webhook_deliveries o where o.tenant_id = $1 and o.endpoint_id = $2
+                 and o.status = 'pending' and o.resource_id = d.resource_id order by o.seq limit 1)
              order by d.next_attempt_at, d.seq limit $3
            )
            update webhook_deliveries d set lease_until = now() + ${LEASE}, fence = d.fence + 1,

@@ -183,7 +183,9 @@ export class Events1790000002000 implements MigrationInterface {
       );
       create unique index webhook_deliveries_by_id on webhook_deliveries (tenant_id, id);
       create index webhook_deliveries_by_event on webhook_deliveries (tenant_id, seq);
-      create index webhook_deliveries_due on webhook_deliveries (tenant_id, endpoint_id, next_attempt_at) where status = 'pending';
+      create index webhook_deliveries_due on webhook_deliveries (tenant_id, endpoint_id, next_attempt_at, seq) where status = 'pending';
+      create index webhook_deliveries_leased on webhook_deliveries (tenant_id, endpoint_id, lease_until)
+        where status = 'pending' and lease_until is not null;
       create index webhook_deliveries_in_order on webhook_deliveries (tenant_id, endpoint_id, resource_id, seq) where status = 'pending';
     `);
     for (const table of ['events', 'webhook_endpoints', 'webhook_deliveries'])
