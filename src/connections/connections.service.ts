@@ -113,8 +113,7 @@ export class ConnectionsService {
     check: CheckVersion,
   ): Promise<ShownConnection> {
     const { connection, isOther } = await this.locked(tenantId, id, check, async (manager, found) => {
-      const credentials =
-        changes.credentials ?? (this.vault.open(found, 'credentials', found.credentials) as Plain);
+      const credentials = changes.credentials ?? this.vault.credentialsOf(found);
       const asked = merged(found.settings, changes.settings ?? {});
       const { settings } = configured(
         vendorNamed(found.vendor),
@@ -181,9 +180,14 @@ export class ConnectionsService {
     });
   }
 
-  /** Notes that the vendor refuses the credentials. It is no change by the caller, so the version stays. */
-  async noteRefusal(tenantId: string, id: string, message: string): Promise<void> {
-    const lastError = { code: 'vendor_auth_failed', message, at: new Date().toISOString(), retryable: false };
+  /** Notes that the credentials are of no use: refused, unless told otherwise. No change by the caller, so the version stays. */
+  async noteRefusal(
+    tenantId: string,
+    id: string,
+    message: string,
+    code = 'vendor_auth_failed',
+  ): Promise<void> {
+    const lastError = { code, message, at: new Date().toISOString(), retryable: false };
     await this.database.entities(tenantId, (manager) =>
       manager
         .createQueryBuilder()

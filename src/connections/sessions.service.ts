@@ -1,5 +1,4 @@
 import { InvalidRecord } from '../canonical/values';
-import { CannotOpen } from '../platform/crypto';
 import { currentContext } from '../platform/context';
 import type { Metrics } from '../platform/metrics';
 import { Problem } from '../platform/http/problems';
@@ -82,7 +81,7 @@ export class SessionsService {
   /** Calls the vendor with the stored credentials, past the memory of earlier refusals. A refusal is an answer, not an error. */
   async check(tenantId: string, id: string): Promise<CheckResult> {
     const connection = await this.connections.find(tenantId, id);
-    const { http, vendor, settings } = this.session(connection, {
+    const { http, vendor, settings } = await this.session(connection, {
       patienceMs: PATIENCE.request,
       tokens: tokensInMemory(),
     });
@@ -117,11 +116,11 @@ export class SessionsService {
     return vendorProblem(error, vendor.name, staleAvailable);
   }
 
-  private session(connection: Connection, { patienceMs, tokens, wrote }: Manner): Session {
+  private async session(connection: Connection, { patienceMs, tokens, wrote }: Manner): Promise<Session> {
     const vendor = VENDORS.get(connection.vendor);
     if (!vendor)
       throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
-    const stored = { credentials: this.unsealed(connection), settings: connection.settings };
+    const stored = { credentials: await this.unsealed(connection), settings: connection.settings };
     const { credentials, settings } = configured(vendor, stored, this.tools.allowed);
     const http = vendorHttp(vendor.http({ credentials, settings }), {
       tokens,
@@ -139,18 +138,14 @@ export class SessionsService {
     return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };
   }
 
-  private unsealed(connection: Connection): Record<string, unknown> {
+  /** The credentials; where nobody can open them any more, the connection itself says so. */
+  private async unsealed(connection: Connection): Promise<Record<string, unknown>> {
     try {
-      return this.tools.vault.open(connection, 'credentials', connection.credentials) as Record<
-        string,
-        unknown
-      >;
+      return this.tools.vault.credentialsOf(connection);
     } catch (error) {
-      if (!(error instanceof CannotOpen)) throw error;
-      throw new Problem(
-        'unavailable',
-        'The credentials cannot be unsealed: the encryption key that sealed them is not configured',
-      );
+      if (error instanceof Problem)
+        await this.connections.noteRefusal(connection.tenantId, connection.id, error.message, error.code);
+      throw error;
     }
   }
 

@@ -1,3 +1,4 @@
+import { CannotOpen } from '../platform/crypto';
 import type { Database } from '../platform/database/database';
 import type { IssuedToken, TokenStore } from '../vendors/kit/auth';
 import { VendorError } from '../vendors/kit/error';
@@ -106,6 +107,13 @@ export class TokensRepository {
         at,
       );
     }
-    return token === null ? null : (this.vault.open(owner, 'token', token) as IssuedToken);
+    if (token === null) return null;
+    try {
+      return this.vault.open(owner, 'token', token) as IssuedToken;
+    } catch (error) {
+      // The key that sealed it is gone: whoever has the credentials gets another.
+      if (error instanceof CannotOpen) return null;
+      throw error;
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CannotOpen, type Keyring } from '../platform/crypto';
+import type { SealedColumn } from '../platform/database/sealed-column';
 
 const PREFIX = 'whsec_';
 const [SHORTEST, LONGEST, OURS] = [24, 64, 32];
@@ -32,9 +33,10 @@ export class WebhookSecrets {
     return this.keyring.seal(secret, place(owner, 'secret'));
   }
 
-  /** The kept secret, sealed anew for the place of the one before. */
-  sealPrevious(owner: Owner, sealed: string): string {
-    return this.keyring.seal(this.keyring.open(sealed, place(owner, 'secret')), place(owner, 'previous'));
+  /** The kept secret, sealed anew for the place of the one before; null where the key that sealed it is gone. */
+  sealPrevious(owner: Owner, sealed: string): string | null {
+    const secrets = this.open(owner, { secret: sealed, previousSecret: null });
+    return secrets?.[0] === undefined ? null : this.keyring.seal(secrets[0], place(owner, 'previous'));
   }
 
   /** What signs now, the newest first; null where the key that sealed it is gone. */
@@ -52,3 +54,18 @@ export class WebhookSecrets {
 }
 
 const place = ({ tenantId, id }: Owner, field: string): string => `webhook ${tenantId} ${id} ${field}`;
+
+const column = (name: string, field: string): SealedColumn => ({
+  table: 'webhook_endpoints',
+  name: `webhook_endpoints.${name}`,
+  key: { tenant_id: 'uuid', id: 'uuid' },
+  text: name,
+  put: (text) => `${name} = ${text}`,
+  place: (tenantId = '', id = '') => place({ tenantId, id }, field),
+});
+
+/** What of webhook endpoints is sealed. */
+export const SEALED_OF_WEBHOOKS: readonly SealedColumn[] = [
+  column('secret', 'secret'),
+  column('previous_secret', 'previous'),
+];

@@ -31,6 +31,21 @@ export class Keyring {
     this.newest = pairs[0]?.[0] ?? '';
   }
 
+  /** The id of the key that seals. */
+  get sealsWith(): string {
+    return this.newest;
+  }
+
+  /** The ids of all keys that open. */
+  get ids(): readonly string[] {
+    return [...this.keys.keys()];
+  }
+
+  /** The same secret, sealed anew by the key that seals now. */
+  reseal(sealed: string, place: string): string {
+    return this.seal(this.open(sealed, place), place);
+  }
+
   seal(plain: string, place: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.keyFor(this.newest, place), nonce, {

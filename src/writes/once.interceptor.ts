@@ -3,10 +3,12 @@ import { HTTP_CODE_METADATA } from '@nestjs/common/constants';
 import type { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { firstValueFrom, from, type Observable } from 'rxjs';
-import type { Keyring } from '../platform/crypto';
+import { CannotOpen, type Keyring } from '../platform/crypto';
 import { askedBy, KEEPS_KEYS } from '../platform/http/asked';
+import { Problem } from '../platform/http/problems';
 import { Rendered } from '../platform/http/rendered';
 import type { RequestsService } from './requests.service';
+import { placeOfAnswer } from './sealed-answers';
 import type { Answer } from './write';
 
 /**
@@ -35,14 +37,27 @@ export class OnceInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<Rendered> {
     const { asker, key } = askedBy(request);
-    const place = `answer ${asker.tenantId} ${key?.key ?? ''}`;
+    const place = placeOfAnswer(asker.tenantId, key?.key ?? '');
     const status = this.reflector.get<number | undefined>(HTTP_CODE_METADATA, context.getHandler()) ?? 201;
     const answer = await this.requests.once(asker, key, async () => {
       const { status: own = status, ...made } = answerOf(await firstValueFrom(next.handle()));
       return { status: own, ...made, body: this.keyring.seal(made.body, place) };
     });
     const isSealed = answer.status < 400;
-    return renderedAnswer(isSealed ? { ...answer, body: this.keyring.open(answer.body, place) } : answer);
+    return renderedAnswer(isSealed ? { ...answer, body: this.opened(answer.body, place) } : answer);
+  }
+
+  /** What was done is not done again because nobody can read any more what was said of it. */
+  private opened(body: string, place: string): string {
+    try {
+      return this.keyring.open(body, place);
+    } catch (error) {
+      if (!(error instanceof CannotOpen)) throw error;
+      throw new Problem(
+        'unavailable',
+        'The first answer to this key cannot be unsealed: the encryption key that sealed it is not configured',
+      );
+    }
   }
 }
 

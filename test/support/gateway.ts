@@ -50,8 +50,8 @@ export interface Gateway {
   rows<Row extends QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Ends the process; its exit code, null where the signal killed it. */
   kill(signal: NodeJS.Signals): Promise<number | null>;
-  /** Starts it again on the same database. */
-  restart(): Promise<void>;
+  /** Starts it again on the same database, from then on with these changes to its environment. */
+  restart(changes?: NodeJS.ProcessEnv): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -129,7 +129,8 @@ export async function startGateway(
     rows: async <Row extends QueryResultRow>(statement: string, values: readonly unknown[] = []) =>
       (await admin.query<Row>(statement, [...values])).rows,
     kill: (signal) => end(running, signal),
-    restart: async () => {
+    restart: async (changes = {}) => {
+      Object.assign(environment, changes);
       running = await start(environment, log);
     },
     stop: async () => {
