@@ -68,3 +68,27 @@ export interface Appointment<Ref> {
   readonly color: string | null;
   readonly timeZone: string | null;
 }
+
+/**
+ * The appointment without what it tells of clients whose data was erased, free text included, since that may name them:
+ * the time stays taken, and nobody is known to have come. Others who take part stay.
+ */
+export function withoutClients<Ref, A extends Appointment<Ref>>(
+  appointment: A,
+  isErased: (client: Ref) => boolean,
+): A {
+  const { clientId, attendees, cancellation } = appointment;
+  const isPrimary = clientId !== null && isErased(clientId);
+  if (!isPrimary && !attendees.some((one) => isErased(one.clientId))) return appointment;
+  return {
+    ...appointment,
+    title: null,
+    description: null,
+    notes: null,
+    clientMessage: null,
+    videoUrl: null,
+    clientId: isPrimary ? null : clientId,
+    attendees: attendees.filter((one) => !isErased(one.clientId)),
+    cancellation: cancellation && { ...cancellation, remoteReason: null, note: null },
+  };
+}

@@ -36,6 +36,14 @@ function render(id: string, remoteId: string, { connectionId, vendor }: Owner, r
   return JSON.stringify({ id, connectionId, vendor, remoteId, ...rest });
 }
 
+/** What tells a record from the same with other content. */
+export const contentHash = (doc: string, deletedAt: Instant | null): Buffer =>
+  createHash('sha256')
+    .update(doc)
+    .update(deletedAt ?? '')
+    .digest()
+    .subarray(0, 16);
+
 /** A seen record as a row, its references translated. */
 export function rowOf<R extends ResourceName>(
   resource: R,
@@ -52,16 +60,11 @@ export function rowOf<R extends ResourceName>(
     createdAt: seen.createdAt,
     updatedAt: seen.updatedAt,
   });
-  const hash = createHash('sha256')
-    .update(doc)
-    .update(seen.deletedAt ?? '')
-    .digest()
-    .subarray(0, 16);
   const columns = TABLES[resource].columns;
   return {
     id,
     doc,
-    hash,
+    hash: contentHash(doc, seen.deletedAt),
     deletedAt: seen.deletedAt,
     values: columns.map((column) => column.of(record)),
     mark: seen.mark,

@@ -3,7 +3,8 @@ import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { IdentityService, Owner, RemoteName, Resolved } from '../identity/identity.service';
 import type { Query } from '../platform/database/database';
-import type { Seen } from '../vendors/contract';
+import type { Seen, SetAside } from '../vendors/contract';
+import { admissible, admissibleAside } from './erased-names';
 import { referencesOf, rowOf, stub } from './mirror-rows';
 import { cancelledOf, keptReasons, keepReason, withReason, type KeptReason } from './kept-reasons.repository';
 import { insertMentioned, storeParticipants, storeRaw, upsert } from './mirror-writer.repository';
@@ -18,9 +19,11 @@ export interface SeenPage<R extends ResourceName> {
   readonly reserved?: GatewayId | undefined;
 }
 /** What became of the records of a page. */
-export interface Written {
+export interface Written<R extends ResourceName = ResourceName> {
   readonly created: number;
   readonly updated: number;
+  /** The records that were stored, without what was erased of them before. */
+  readonly admitted: readonly Seen<R>[];
   /** Our ids of the records of the page. */
   readonly ids: readonly GatewayId[];
 }
@@ -30,9 +33,10 @@ export class MirrorWriterService {
   constructor(private readonly identity: IdentityService) {}
 
   /** Stores a page of records; only those whose content differs are written, and their version grows. */
-  async write<R extends ResourceName>(query: Query, owner: Owner, page: SeenPage<R>): Promise<Written> {
-    const { resource, seen, secretFields, at, reserved } = page;
-    if (seen.length === 0) return { created: 0, updated: 0, ids: [] };
+  async write<R extends ResourceName>(query: Query, owner: Owner, page: SeenPage<R>): Promise<Written<R>> {
+    const { resource, secretFields, at, reserved } = page;
+    const seen = page.seen.length === 0 ? [] : await admissible(query, owner, resource, page.seen);
+    if (seen.length === 0) return { created: 0, updated: 0, admitted: [], ids: [] };
     const names = seen.flatMap((one) => [
       { resource, ref: one.ref, seen: { mark: one.mark, reserved } },
       ...referencesOf(resource, one),
@@ -63,7 +67,12 @@ export class MirrorWriterService {
     await storeRaw(query, owner, written, new Set(secretFields));
     if (resource === 'appointments') await storeParticipants(query, owner, written, versions);
     const created = changed.filter(({ version }) => version === 1).length;
-    return { created, updated: changed.length - created, ids: [...byId.keys()] };
+    return { created, updated: changed.length - created, admitted: seen, ids: [...byId.keys()] };
+  }
+
+  /** Those of the records that could not be read that may be told of: nobody whose data was erased. */
+  mayTellOf(query: Query, owner: Owner, setAside: readonly SetAside[]): Promise<readonly SetAside[]> {
+    return admissibleAside(query, owner, setAside);
   }
 
   /** Our ids of records that an answer of the vendor names; each of them can be fetched from then on. */

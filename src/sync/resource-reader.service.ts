@@ -80,23 +80,27 @@ export class ResourceReaderService {
     const { tenantId, connectionId } = run.claim;
     const { name: vendor, secretFields } = run.session.vendor;
     const isListed = run.of(resource).phase !== 'catch_up';
-    const errors = isListed ? withSetAside(run.errors, resource, page) : run.errors;
-    let written: Written = { created: 0, updated: 0, ids: [] };
+    let written: Written = { created: 0, updated: 0, admitted: [], ids: [] };
+    let told: Page<ResourceName> = page;
     const store = async (
       ...[query, before]: Parameters<Parameters<SyncRun['store']>[1]>
     ): Promise<typeof before> => {
       const at = await syncs.now(query);
       const owner = { tenantId, connectionId, vendor };
       written = await writer.write(query, owner, { resource, seen: page.items, secretFields, at });
-      const after = counted(before, resource, page, written);
+      const setAside = await writer.mayTellOf(query, owner, page.setAside);
+      told = { ...page, items: written.admitted, setAside };
+      const after = counted(before, resource, told, written);
       if (!isListed || before.drift === null || written.created + written.updated === 0) return after;
       const more = await cursors.drift(query, run.claim, resource, { at, scannedTo });
       return { ...after, drift: before.drift + more };
     };
-    await run.store(resource, store, errors);
+    await run.store(resource, store, () =>
+      isListed ? withSetAside(run.errors, resource, told) : run.errors,
+    );
     metrics.records.inc({ vendor, resource, outcome: 'created' }, written.created);
     metrics.records.inc({ vendor, resource, outcome: 'updated' }, written.updated);
-    metrics.records.inc({ vendor, resource, outcome: 'set_aside' }, isListed ? page.setAside.length : 0);
+    metrics.records.inc({ vendor, resource, outcome: 'set_aside' }, isListed ? told.setAside.length : 0);
   }
 
   private reportDrift(run: SyncRun, resource: ResourceName): void {

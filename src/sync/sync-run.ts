@@ -57,13 +57,14 @@ export class SyncRun {
   async store(
     resource: ResourceName,
     work: (query: Query, before: ResourceProgress) => Promise<ResourceProgress>,
-    errors: readonly SyncError[] = this.errors,
+    errorsAfter: () => readonly SyncError[] = () => this.errors,
   ): Promise<void> {
     const { database, syncs } = this.tools;
-    const progress = await database.inTenant(this.claim.tenantId, async (query) => {
+    const [progress, errors] = await database.inTenant(this.claim.tenantId, async (query) => {
       const after = { ...this.progress, [resource]: await work(query, this.of(resource)) };
-      await syncs.advance(query, this.claim, after, errors);
-      return after;
+      const known = errorsAfter();
+      await syncs.advance(query, this.claim, after, known);
+      return [after, known] as const;
     });
     this.progress = progress;
     this.errors = errors;
@@ -76,6 +77,10 @@ export class SyncRun {
     change: Partial<ResourceProgress>,
     errors: readonly SyncError[] = this.errors,
   ): Promise<void> {
-    return this.store(resource, (_query, before) => Promise.resolve({ ...before, ...change }), errors);
+    return this.store(
+      resource,
+      (_query, before) => Promise.resolve({ ...before, ...change }),
+      () => errors,
+    );
   }
 }

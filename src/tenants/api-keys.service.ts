@@ -77,6 +77,11 @@ export class ApiKeysService {
       if (key.revokedAt === null)
         await manager.update(ApiKey, { id, tenantId }, { revokedAt: new Date().toISOString() });
     });
+    this.forgetAll();
+  }
+
+  /** Looks every key up again from now on. */
+  forgetAll(): void {
     this.remembered.clear();
   }
 

@@ -22,8 +22,8 @@ import { TenantsService } from './tenants.service';
   providers: [
     {
       provide: TenantsService,
-      useFactory: (database: Database) => new TenantsService(database),
-      inject: [Database],
+      useFactory: (database: Database, keys: ApiKeysService) => new TenantsService(database, keys),
+      inject: [Database, ApiKeysService],
     },
     {
       provide: ApiKeysService,

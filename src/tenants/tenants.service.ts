@@ -2,11 +2,15 @@ import { newId } from '../platform/ids';
 import type { Database } from '../platform/database/database';
 import { isTaken } from '../platform/database/errors';
 import { notFound, Problem } from '../platform/http/problems';
+import type { ApiKeysService } from './api-keys.service';
 import { Tenant } from './tenant.entity';
 
 /** The operator's work: who uses this gateway. */
 export class TenantsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly keys: Pick<ApiKeysService, 'forgetAll'>,
+  ) {}
 
   async create({ name, slug }: { name: string; slug: string }): Promise<Tenant> {
     const now = new Date().toISOString();
@@ -55,7 +59,7 @@ export class TenantsService {
     );
   }
 
-  /** Erases a tenant and all that is held of it. */
+  /** Erases a tenant and all that is held of it; its keys open nothing from then on. */
   async remove(id: string, check: (version: number) => void): Promise<void> {
     await this.database.systemEntities(async (manager) => {
       const tenant = await manager.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
@@ -63,6 +67,11 @@ export class TenantsService {
       check(tenant.version);
       await manager.delete(Tenant, { id });
     });
+    this.keys.forgetAll();
+    // What a request that was under way kept under its key meanwhile: no reference holds it to its tenant.
+    await this.database.systemEntities((manager) =>
+      manager.query('delete from idempotency_keys where tenant_id = $1', [id]),
+    );
   }
 
   private async unlessTaken<T>(work: () => Promise<T>): Promise<T> {

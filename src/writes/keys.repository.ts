@@ -8,6 +8,8 @@ export type KeyState =
   | { readonly kind: 'running' }
   | { readonly kind: 'reused' };
 
+/** The operator's own requests stand under it. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 const HELD = "interval '30 seconds'";
 const KEPT = "interval '24 hours'";
 
@@ -100,10 +102,14 @@ export class KeysRepository {
     });
   }
 
-  /** Forgets keys that nobody may use any more. */
+  /** Forgets keys that nobody may use any more: old ones, and those of tenants that are gone. */
   async sweep(): Promise<void> {
     await this.database.asSystem((query) =>
-      query({ text: `delete from idempotency_keys where created_at < now() - ${KEPT}`, values: [] }),
+      query({
+        text: `delete from idempotency_keys k where created_at < now() - ${KEPT}
+                 or (tenant_id <> '${NOBODY}' and not exists (select from tenants t where t.id = k.tenant_id))`,
+        values: [],
+      }),
     );
   }
 }

@@ -3,6 +3,7 @@ import { GENDERS, type Gender } from '../../canonical/client';
 import {
   DateField,
   Email,
+  Flag,
   Id,
   LanguageTag,
   MayBeAbsent,
@@ -160,3 +161,11 @@ export class CreateClientDto {
 
 /** What a change names; null clears, what is absent stays. */
 export class UpdateClientDto extends PartialType(OmitType(CreateClientDto, ['connectionId', 'locationId'])) {}
+
+/** How a client is deleted. */
+export class EraseQuery {
+  /** Erase all that the gateway holds of the client, and leave the vendor alone. */
+  @MayBeAbsent()
+  @Flag()
+  erase?: boolean;
+}

@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ErasureService } from '../../erasure/erasure.service';
 import { KeepsKeys, TheAsked, type Asked } from '../../platform/http/asked';
 import { IfMatch } from '../../platform/http/etag';
 import { Fresh } from '../../platform/http/no-cache';
 import { PathId } from '../../platform/http/path-id';
-import type { Rendered } from '../../platform/http/rendered';
+import { requireMatch, type Rendered } from '../../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../../platform/http/returns';
 import { Requires, TheCaller } from '../../platform/http/caller';
 import type { Caller } from '../../platform/scopes';
@@ -13,7 +14,7 @@ import { RecordAnswers } from '../record-answers';
 import { WriteAnswers } from '../write-answers';
 import { RecordQuery } from '../record.dto';
 import { ClientDto, ClientPageDto, ClientsQuery } from './client.dto';
-import { CreateClientDto, UpdateClientDto } from './client-writes.dto';
+import { CreateClientDto, EraseQuery, UpdateClientDto } from './client-writes.dto';
 
 @ApiTags('Clients')
 @Requires('read')
@@ -22,6 +23,7 @@ export class ClientsController {
   constructor(
     private readonly records: RecordAnswers,
     private readonly writes: WriteAnswers,
+    private readonly erasure: ErasureService,
   ) {}
 
   /**
@@ -75,8 +77,11 @@ export class ClientsController {
   }
 
   /**
-   * Deletes or archives a client, as far as the vendor lets it.
-   * @remarks Afterwards it is found with `includeDeleted=true` alone.
+   * Deletes or archives a client, as far as the vendor lets it; or erases what the gateway holds.
+   * @remarks Afterwards it is found with `includeDeleted=true` alone. With `erase=true` the vendor is not asked: the gateway
+   * erases all that it holds of the client, deleted or not, and no sync takes the client over again, though the vendor may go
+   * on holding the record. Appointments stay as times that are taken, without the client and without free text. Answers kept
+   * under an `Idempotency-Key` that told of the client become 404. The change feed ends with `client.deleted`, which names nobody.
    */
   @Delete(':id')
   @Requires('write')
@@ -84,9 +89,14 @@ export class ClientsController {
   deleteClient(
     @TheAsked() asked: Asked,
     @Param('id', PathId) id: string,
+    @Query() { erase = false }: EraseQuery,
     @IfMatch() ifMatch?: string,
-  ): Promise<Rendered> {
-    return this.writes.write(asked, 'clients', 'delete', { id, ifMatch });
+  ): Promise<unknown> {
+    return erase
+      ? this.erasure.client(asked.asker, id, (version) => {
+          requireMatch(ifMatch, version);
+        })
+      : this.writes.write(asked, 'clients', 'delete', { id, ifMatch });
   }
 
   /**

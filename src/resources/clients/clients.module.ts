@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ErasureModule } from '../../erasure/erasure.module';
 import { MirrorModule } from '../../mirror/mirror.module';
 import { WritesModule } from '../../writes/writes.module';
 import { RecordAnswers } from '../record-answers';
@@ -7,7 +8,7 @@ import { ClientsController } from './clients.controller';
 
 /** Clients: the people who come to the clinics. */
 @Module({
-  imports: [MirrorModule, WritesModule],
+  imports: [ErasureModule, MirrorModule, WritesModule],
   providers: [RecordAnswers, WriteAnswers],
   controllers: [ClientsController],
 })
