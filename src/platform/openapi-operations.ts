@@ -5,6 +5,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** Errors that any operation with a key can give. */
 const ALWAYS: readonly ProblemCode[] = [
+  'validation_failed',
   'unauthenticated',
   'forbidden',
   'not_acceptable',
@@ -12,12 +13,8 @@ const ALWAYS: readonly ProblemCode[] = [
   'internal_error',
   'unavailable',
 ];
-const WITH_BODY: readonly ProblemCode[] = [
-  'validation_failed',
-  'malformed_json',
-  'payload_too_large',
-  'unsupported_media_type',
-];
+/** What may carry a body, though none is taken. */
+const WITH_BODY: readonly ProblemCode[] = ['malformed_json', 'payload_too_large', 'unsupported_media_type'];
 const FROM_VENDOR: readonly ProblemCode[] = [
   'vendor_auth_failed',
   'vendor_forbidden',
@@ -41,17 +38,11 @@ const WRITES = /\/v1\/(?:appointments|clients)(?:\/\{id\}(?:\/cancel)?|\/batch)?
 const isWrite = (path: string, method: string): boolean => method !== 'get' && WRITES.test(path);
 
 /** The problems that an operation can give, out of what it is. */
-export function problemsOf(
-  path: string,
-  method: string,
-  { requestBody, parameters = [] }: Operation,
-): ProblemCode[] {
+export function problemsOf(path: string, method: string, { parameters = [] }: Operation): ProblemCode[] {
   const isList = parameters.some((one) => 'name' in one && one.name === 'cursor');
-  const hasQuery = parameters.some((one) => 'in' in one && one.in === 'query');
   const writes = isWrite(path, method);
   const rules: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
-    [requestBody !== undefined, WITH_BODY],
-    [requestBody === undefined && hasQuery, ['validation_failed']],
+    [method !== 'get', WITH_BODY],
     [isList, ['cursor_invalid']],
     [path.includes('{') || writes, ['not_found']],
     [ASKS_VENDOR.test(path) || writes, FROM_VENDOR],

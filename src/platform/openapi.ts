@@ -14,7 +14,9 @@ const ABOUT = `One REST API over the appointment systems of ${[...VENDORS.values
 
 Records are read from a mirror that syncs keep fresh; \`Cache-Control: no-cache\` on a single record asks the vendor first.
 Authorize with an API key; npm start prints the demo clinic's.
-Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`.`;
+Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`. Before any operation is known, a request can be answered
+400 \`malformed_request\` (it cannot be read as HTTP), 408 \`request_timeout\` (headers within 10 s, the whole within 30 s) and
+431 \`request_too_long\` (request line and headers past 16 KiB).`;
 
 const HTTP_METHODS = ['get', 'post', 'patch', 'delete', 'put'] as const;
 /** In the order in which a stranger needs them. */
@@ -115,7 +117,9 @@ function tidy(node: unknown): void {
 }
 
 function complete(path: string, method: string, operation: Operation): void {
+  // The generator adds the status that a method would have if it said nothing else.
   if (operation.responses['204']) delete operation.responses['200'];
+  if (operation.responses['200']) delete operation.responses['201'];
   const isPublic = !path.startsWith('/v1/');
   operation.security = isPublic ? [] : [{ apiKey: [] }];
   const codes = isPublic ? publicProblems(path) : problemsOf(path, method, operation);

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CANCELLATION_REASONS, type CancellationReason } from '../canonical/appointment';
-import { FreeObject, Id, MayBeAbsent, OneOf, Parts, Text } from '../platform/http/fields';
+import { FreeObject, Id, MayBeAbsent, MayBeNull, OneOf, Parts, Text } from '../platform/http/fields';
 
 /** As many as one request takes. */
 const MOST = 200;
@@ -30,12 +30,12 @@ export class AppointmentOperationDto extends OperationDto {
   op: 'create' | 'update' | 'cancel';
 
   /** For `cancel`. */
-  @MayBeAbsent()
+  @MayBeNull()
   @OneOf(CANCELLATION_REASONS, 'CancellationReason')
   reason?: CancellationReason | null;
 
   /** For `cancel`. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 2000 })
   note?: string | null;
 }

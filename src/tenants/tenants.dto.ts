@@ -23,7 +23,7 @@ export class CreateTenantDto {
   slug: string;
 }
 
-export class UpdateTenantDto extends PartialType(CreateTenantDto) {}
+export class UpdateTenantDto extends PartialType(CreateTenantDto, { skipNullProperties: false }) {}
 
 export class TenantDto {
   /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a11" */

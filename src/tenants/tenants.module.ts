@@ -3,6 +3,7 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Database } from '../platform/database/database';
 import { CONFIG, type CompleteConfig } from '../platform/config';
+import { NothingMoreGuard } from '../platform/http/nothing-more.guard';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysController } from './api-keys.controller';
 import { ApiKeysService } from './api-keys.service';
@@ -49,6 +50,8 @@ import { TenantsService } from './tenants.service';
       ) => new AuthGuard(reflector, keys, limit, audit, config.ADMIN_API_KEY),
       inject: [Reflector, ApiKeysService, CallerLimit, AuditService, CONFIG],
     },
+    // After the key: whoever has none is told no more than that.
+    { provide: APP_GUARD, useClass: NothingMoreGuard },
   ],
 })
 export class TenantsModule {}

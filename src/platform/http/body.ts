@@ -1,12 +1,13 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problems';
 
 const DEEPEST = 32;
 
-/** How deep brackets nest, outside of strings; counting stops past the limit. */
-function depth(json: string): number {
+/** How deep brackets nest outside of strings, and how many members there are; counting stops past the limit of depth. */
+function measure(json: string): { deepest: number; members: number } {
   let open = 0;
   let deepest = 0;
+  let members = 0;
   let inString = false;
   for (let i = 0; i < json.length && deepest <= DEEPEST; i += 1) {
     const char = json[i];
@@ -16,32 +17,58 @@ function depth(json: string): number {
     } else if (char === '"') inString = true;
     else if (char === '{' || char === '[') deepest = Math.max(deepest, (open += 1));
     else if (char === '}' || char === ']') open -= 1;
+    else if (char === ':') members += 1;
   }
-  return deepest;
+  return { deepest, members };
 }
 
 /** Keys that reach into prototypes, however the JSON spells them. */
 const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
-function harmless(key: string, value: unknown): unknown {
-  if (POISON.has(key)) throw new Problem('malformed_json', 'The body has a key that is not allowed');
+const malformed = (why: string): Problem => new Problem('malformed_json', `The body ${why}`);
+
+function read(json: string): unknown {
+  const { deepest, members } = measure(json);
+  if (deepest > DEEPEST) throw malformed(`nests deeper than ${String(DEEPEST)} levels`);
+  // The parser visits the whole as if it were a member, too.
+  let left = members + 1;
+  const value: unknown = JSON.parse(json, function (this: unknown, key, one: unknown) {
+    if (POISON.has(key)) throw malformed('has a key that is not allowed');
+    if (!Array.isArray(this)) left -= 1;
+    return one;
+  });
+  // Of two that are called the same the parser keeps the last, and others the first: nobody knows which was meant.
+  if (left !== 0) throw malformed('has an object with the same key twice');
   return value;
 }
 
-/** Takes JSON and nothing else, and reads it strictly: at most 32 levels, no keys that reach into prototypes. */
+/** JSON is UTF-8 (RFC 8259); nothing is guessed from what is not, and nothing is unpacked. */
+function isReadable({ headers }: FastifyRequest): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  return /^utf-?8$/i.test(charset) && /^(?:identity)?$/i.test(headers['content-encoding'] ?? '');
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return read(UTF_8.decode(bytes));
+  } catch (error) {
+    throw error instanceof Problem ? error : malformed('cannot be read as JSON');
+  }
+}
+
+/** Takes JSON and nothing else, and reads it strictly: UTF-8, at most 32 levels, no key twice, none that reaches into prototypes. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    const json = String(body);
+  // Through a callback: a promise would let the request's context go.
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      if (depth(json) > DEEPEST)
-        throw new Problem('malformed_json', `The body nests deeper than ${String(DEEPEST)} levels`);
-      done(null, JSON.parse(json, harmless));
+      if (!isReadable(request))
+        throw new Problem('unsupported_media_type', 'Send application/json in UTF-8, as it is');
+      done(null, parsed(body as Buffer));
     } catch (error) {
-      done(
-        error instanceof Problem ? error : new Problem('malformed_json', 'The body cannot be read as JSON'),
-        undefined,
-      );
+      done(error as Problem, undefined);
     }
   });
 }

@@ -20,6 +20,7 @@ import {
   MaxLength,
   Min,
   registerDecorator,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { parseDate, parseInstant } from '../../canonical/values';
@@ -47,18 +48,18 @@ export const Id = (): PropertyDecorator =>
     schema({ type: String, format: 'uuid' }),
   );
 
-/** Control characters other than tab and line breaks: no text needs them, and PostgreSQL keeps none of them. */
-const CONTROL = /[^\P{Cc}\t\n\r]/u;
+/** Control characters other than tab and line breaks, and halves of surrogate pairs: no text needs them, and PostgreSQL keeps none. */
+const UNKEPT = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
 
-/** Text of `min` to `max` characters, no control characters among them. */
+/** Text of `min` to `max` characters that can be kept. */
 export const Text = ({ min = 1, max = 255 }: { min?: number; max?: number } = {}): PropertyDecorator =>
   applyDecorators(
     IsString(),
     Length(min, max),
     rule(
       'plainText',
-      'must hold no control characters',
-      (value) => typeof value === 'string' && !CONTROL.test(value),
+      'must hold no control characters and no half characters',
+      (value) => typeof value === 'string' && !UNKEPT.test(value),
     ),
     schema({ type: String, minLength: min, maxLength: max }),
   );
@@ -214,8 +215,8 @@ export const Texts = (max = 255): PropertyDecorator =>
       Length(1, max, { each: true }),
       rule(
         'plainText',
-        'must hold no control characters',
-        (values) => Array.isArray(values) && !values.some((value) => CONTROL.test(String(value))),
+        'must hold no control characters and no half characters',
+        (values) => Array.isArray(values) && !values.some((value) => UNKEPT.test(String(value))),
       ),
     ],
     {
@@ -230,4 +231,7 @@ export const FreeObject = (): PropertyDecorator =>
   applyDecorators(IsObject(), schema({ type: 'object', additionalProperties: true }));
 
 /** May be left out. A member that is there but null is not left out. */
-export const MayBeAbsent = (): PropertyDecorator => IsOptional();
+export const MayBeAbsent = (): PropertyDecorator =>
+  ValidateIf((_object, value: unknown) => value !== undefined);
+/** May be left out, and may be null, which clears what is there. */
+export const MayBeNull = (): PropertyDecorator => IsOptional();

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   vendor_gone: { status: 404, title: 'The vendor no longer has the record', retryable: false },
   method_not_allowed: { status: 405, title: 'The method is not offered here', retryable: false },
   not_acceptable: { status: 406, title: 'Only JSON can be answered', retryable: false },
+  request_timeout: { status: 408, title: 'The request did not arrive in time', retryable: true },
   conflict: { status: 409, title: 'The state of the record forbids this', retryable: false },
   slot_conflict: { status: 409, title: 'The practitioner is booked already then', retryable: false },
   idempotency_in_progress: {

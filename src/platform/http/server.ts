@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -8,11 +7,11 @@ import type { Logger } from '../log';
 import type { Metrics } from '../metrics';
 import { readJsonBodies } from './body';
 import { sendProblem } from './problem.filter';
-import { Problem, problemBody, PROBLEMS } from './problems';
+import { Problem } from './problems';
 import { sendRendered } from './rendered';
+import { ambiguity, answerInOurWords, answerUnreadable, API_HEADERS, PATIENCE } from './unreadable';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 60_000;
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
@@ -26,14 +25,6 @@ const PAGE_POLICY = {
     'upgrade-insecure-requests': null,
   },
 };
-/** What an API that is no page needs: nothing of it is ever shown, framed, sniffed or kept. */
-const API_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-};
 
 type HelmetReply = FastifyReply & { helmet: () => Promise<FastifyReply> };
 type Traced = FastifyRequest & { context?: Context };
@@ -42,7 +33,8 @@ type Traced = FastifyRequest & { context?: Context };
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: PATIENCE,
+    requestTimeout: PATIENCE.requestTimeout,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
@@ -58,24 +50,6 @@ export function httpAdapter(): FastifyAdapter {
   } as never);
 }
 
-/** What Node cannot parse never becomes a request: this is all the answer that there can be. */
-function answerUnreadable({ code }: { code?: string }, socket: Socket): void {
-  if (!socket.writable) return;
-  const isLong = code === 'HPE_HEADER_OVERFLOW';
-  const problem = new Problem(
-    isLong ? 'request_too_long' : 'malformed_request',
-    'The request line and headers cannot be read',
-  );
-  const body = JSON.stringify(problemBody(problem, { instance: '/', requestId: newId() }));
-  const status = `${String(PROBLEMS[problem.code].status)} ${isLong ? 'Request Header Fields Too Large' : 'Bad Request'}`;
-  const head = [
-    'content-type: application/problem+json',
-    `content-length: ${String(Buffer.byteLength(body))}`,
-    'connection: close',
-  ];
-  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
 /** Which methods a path takes, learnt from the routes themselves. */
 export class KnownRoutes {
   private readonly routes: { readonly method: string; readonly url: string; readonly pattern: RegExp }[] = [];
@@ -83,7 +57,7 @@ export class KnownRoutes {
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ method, url }) => {
       const pattern = new RegExp(
-        `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`,
+        `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`,
       );
       for (const one of [method].flat()) this.routes.push({ method: one, url, pattern });
     });
@@ -102,6 +76,7 @@ export class KnownRoutes {
 export async function furnish(server: FastifyInstance, books: Books): Promise<void> {
   readJsonBodies(server);
   sendRendered(server);
+  answerInOurWords(server.server);
   await server.register(helmet as never, { global: false, contentSecurityPolicy: PAGE_POLICY });
   server.addHook('onRequest', (request: Traced, reply, done) => {
     const { traceparent } = request.headers;
@@ -113,7 +88,7 @@ export async function furnish(server: FastifyInstance, books: Books): Promise<vo
     const isPage = request.url.startsWith('/docs');
     if (isPage) void (reply as HelmetReply).helmet();
     else void reply.headers(API_HEADERS);
-    const problem = isPage || acceptsJson(request) ? null : notAcceptable();
+    const problem = refusal(request, isPage);
     withContext(
       request.context,
       problem
@@ -159,6 +134,14 @@ function account(request: FastifyRequest, reply: FastifyReply, { logger, metrics
     },
     'request',
   );
+}
+
+/** Why a request is refused whatever it asks for; null where it is not. */
+function refusal(request: FastifyRequest, isPage: boolean): Problem | null {
+  const header = ambiguity(request.raw);
+  if (header !== null)
+    return new Problem('malformed_request', `The header ${header} must be there once, and only once`);
+  return isPage || acceptsJson(request) ? null : notAcceptable();
 }
 
 const notAcceptable = (): Problem => new Problem('not_acceptable', 'Answers are application/json; accept it');

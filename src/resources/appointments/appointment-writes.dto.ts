@@ -7,7 +7,17 @@ import {
   type CancellationReason,
   type Modality,
 } from '../../canonical/appointment';
-import { Color, Id, InstantField, MayBeAbsent, OneOf, Parts, Switch, Text } from '../../platform/http/fields';
+import {
+  Color,
+  Id,
+  InstantField,
+  MayBeAbsent,
+  MayBeNull,
+  OneOf,
+  Parts,
+  Switch,
+  Text,
+} from '../../platform/http/fields';
 
 const MOST_TEXT = 20_000;
 const CONFLICT_POLICIES = ['vendor', 'reject'] as const;
@@ -42,27 +52,27 @@ export class CreateAppointmentDto {
    * May be left out where the service's duration is known.
    * @example "2026-02-02T09:30:00Z"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @InstantField()
   end?: string | null;
 
   /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a61" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Id()
   practitionerId?: string | null;
 
   /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a51" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Id()
   clientId?: string | null;
 
   /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a71" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Id()
   serviceId?: string | null;
 
   /** @example "019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a81" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Id()
   locationId?: string | null;
 
@@ -71,31 +81,31 @@ export class CreateAppointmentDto {
   @OneOf(APPOINTMENT_STATUSES, 'AppointmentStatus')
   status?: AppointmentStatus;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 255 })
   title?: string | null;
 
   /** @example "Annual checkup" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: MOST_TEXT })
   description?: string | null;
 
   /** For the staff only. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: MOST_TEXT })
   notes?: string | null;
 
   /** What the client sees. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: MOST_TEXT })
   clientMessage?: string | null;
 
   /** How client and practitioner meet. */
-  @MayBeAbsent()
+  @MayBeNull()
   @OneOf(MODALITIES, 'Modality')
   modality?: Modality | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Color()
   color?: string | null;
 
@@ -108,7 +118,7 @@ export class CreateAppointmentDto {
    * Your own id for the record: unique among your appointments.
    * @example "booking-4711"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 255 })
   externalId?: string | null;
 
@@ -124,16 +134,18 @@ export class CreateAppointmentDto {
 }
 
 /** What a change names; null clears, what is absent stays. `status: cancelled` is the cancel action, and stands alone. */
-export class UpdateAppointmentDto extends PartialType(OmitType(CreateAppointmentDto, ['connectionId'])) {}
+export class UpdateAppointmentDto extends PartialType(OmitType(CreateAppointmentDto, ['connectionId']), {
+  skipNullProperties: false,
+}) {}
 
 export class CancelAppointmentDto {
   /** Why, as far as the vendor has words for it; what it cannot hold is kept here and shown. */
-  @MayBeAbsent()
+  @MayBeNull()
   @OneOf(CANCELLATION_REASONS, 'CancellationReason')
   reason?: CancellationReason | null;
 
   /** @example "Called in the morning" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 2000 })
   note?: string | null;
 

@@ -7,6 +7,7 @@ import {
   Id,
   LanguageTag,
   MayBeAbsent,
+  MayBeNull,
   OneOf,
   Part,
   Switch,
@@ -15,29 +16,29 @@ import {
 
 export class WriteAddressDto {
   /** @example "16 Carmen Village" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   line1?: string | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   line2?: string | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   line3?: string | null;
 
   /** @example "South Holly" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   city?: string | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   region?: string | null;
 
   /** @example "CW11 5SY" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 40 })
   postalCode?: string | null;
 
@@ -45,30 +46,30 @@ export class WriteAddressDto {
    * ISO 3166-1 alpha-2.
    * @example "GB"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 100 })
   country?: string | null;
 
   /** The whole address in one text, for a vendor that keeps it so. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 1000 })
   formatted?: string | null;
 }
 
 export class WriteConsentsDto {
-  @MayBeAbsent()
+  @MayBeNull()
   @Switch()
   smsReminders?: boolean | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Switch()
   emailReminders?: boolean | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Switch()
   smsMarketing?: boolean | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Switch()
   emailMarketing?: boolean | null;
 }
@@ -82,27 +83,27 @@ export class CreateClientDto {
   connectionId: string;
 
   /** Where the client belongs, at a vendor that keeps clients by location; needed there when it has more than one. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Id()
   locationId?: string | null;
 
   /** @example "Lisa" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   firstName?: string | null;
 
   /** @example "Wright" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   lastName?: string | null;
 
   /** Only for a vendor that keeps it apart from first and last name. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text()
   fullName?: string | null;
 
   /** @example "lisa@example.com" */
-  @MayBeAbsent()
+  @MayBeNull()
   @Email()
   email?: string | null;
 
@@ -110,21 +111,21 @@ export class CreateClientDto {
    * E.164, or as it is dialled in the connection's region.
    * @example "+447123123456"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 40 })
   phone?: string | null;
 
   /** Only for a vendor that keeps it apart from `phone`. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 40 })
   phoneRaw?: string | null;
 
   /** @example "1990-05-16" */
-  @MayBeAbsent()
+  @MayBeNull()
   @DateField()
   birthDate?: string | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @OneOf(GENDERS, 'Gender')
   gender?: Gender | null;
 
@@ -132,16 +133,16 @@ export class CreateClientDto {
    * BCP 47.
    * @example "en"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @LanguageTag()
   language?: string | null;
 
   /** Replaces the address whole. */
-  @MayBeAbsent()
+  @MayBeNull()
   @Part(WriteAddressDto)
   address?: WriteAddressDto | null;
 
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 20_000 })
   notes?: string | null;
 
@@ -154,13 +155,15 @@ export class CreateClientDto {
    * Your own id for the record: unique among your clients.
    * @example "patient-4711"
    */
-  @MayBeAbsent()
+  @MayBeNull()
   @Text({ max: 255 })
   externalId?: string | null;
 }
 
 /** What a change names; null clears, what is absent stays. */
-export class UpdateClientDto extends PartialType(OmitType(CreateClientDto, ['connectionId', 'locationId'])) {}
+export class UpdateClientDto extends PartialType(OmitType(CreateClientDto, ['connectionId', 'locationId']), {
+  skipNullProperties: false,
+}) {}
 
 /** How a client is deleted. */
 export class EraseQuery {
