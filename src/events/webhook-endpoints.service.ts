@@ -114,7 +114,7 @@ export class WebhookEndpointsService {
     return this.changed(tenantId, id, check, async (found, manager) => {
       if (enabled === true && !found.enabled) await restartWaiting(manager, tenantId, id);
       return {
-        ...changes,
+        ...named(changes),
         ...(enabled === undefined || enabled === found.enabled
           ? {}
           : { enabled, disabledReason: enabled ? null : 'switched_off', failingSince: null }),
@@ -189,6 +189,10 @@ export class WebhookEndpointsService {
     if (refusal !== null) throw wrongField('/url', refusal);
   }
 }
+
+/** What a change names: what it leaves out is undefined in it, and stays. */
+const named = <T extends object>(changes: T): Partial<T> =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 async function locked(manager: Entities, tenantId: string, id: string): Promise<WebhookEndpoint> {
   const found = await manager.findOne(WebhookEndpoint, {
