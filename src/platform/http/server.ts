@@ -140,7 +140,9 @@ function account(request: FastifyRequest, reply: FastifyReply, { logger, metrics
 function refusal(request: FastifyRequest, isPage: boolean): Problem | null {
   const header = ambiguity(request.raw);
   if (header !== null)
-    return new Problem('malformed_request', `The header ${header} must be there once, and only once`);
+    return new Problem('malformed_request', `The header ${header} must be there once, and only once`, {
+      headers: { connection: 'close' },
+    });
   return isPage || acceptsJson(request) ? null : notAcceptable();
 }
 

@@ -35,11 +35,21 @@ const BY_CODE: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['request_too_long', 'The request line and headers are longer than 16 KiB'],
 };
 
+/** What Node keeps of a connection: the answer that is under way, and the request that is being read. */
+type Read = Duplex & { _httpMessage?: ServerResponse; parser?: { incoming?: IncomingMessage | null } | null };
+
+/**
+ * Whether the request that cannot be read to its end has an answer, or another is being answered just now: whatever is sent
+ * then would be taken for the answer to something else.
+ */
+function isAnswered({ _httpMessage: begun, parser }: Read): boolean {
+  const isBodyLeft = parser?.incoming?.complete === false;
+  return begun ? begun.headersSent : isBodyLeft;
+}
+
 /** What Node cannot parse never becomes a request: this is all the answer that there can be. */
 export function answerUnreadable(error: { code?: string }, socket: Duplex): void {
-  const { _httpMessage: begun } = socket as { _httpMessage?: ServerResponse };
-  // In the middle of another answer this one would be taken for a part of it.
-  if (!socket.writable || begun?.headersSent) {
+  if (!socket.writable || isAnswered(socket)) {
     socket.destroy();
     return;
   }
@@ -65,6 +75,8 @@ export function answerUnreadable(error: { code?: string }, socket: Duplex): void
 
 /** Answers what Node would otherwise answer in its own words, or not at all. */
 export function answerInOurWords(server: Server): void {
+  // Their length limits them; past a number Node would leave some out without a word.
+  server.maxHeadersCount = 0;
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.emit('request', request, response),
   );
