@@ -17,6 +17,16 @@ it.each([
   expect(text(given)).toBe(left);
 });
 
+it.each(['', 'u', 'us', 'user:'])('finds it in base64 after %j, and in hex', (before) => {
+  const bytes = Buffer.from(`${before}${SECRET}: and more`);
+  const inner = Buffer.from(SECRET).toString('base64').slice(4, 12);
+  for (const form of ['base64', 'base64url', 'hex'] as const) {
+    const left = text(`Basic ${bytes.toString(form)}`);
+    expect(left).toMatch(/^Basic .{0,10}\[removed\]/);
+    expect(left).not.toContain(inner);
+  }
+});
+
 it('looks into keys, lists and names of parameters', () => {
   expect(json({ [SECRET]: [{ a: SECRET }, 7, null, true], USER_TOKEN: 'anything', rest: 'x' })).toEqual({
     '[removed]': [{ a: '[removed]' }, 7, null, true],

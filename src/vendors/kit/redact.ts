@@ -1,6 +1,8 @@
 const REMOVED = '[removed]';
 /** A shorter secret stands in other words by chance: it is removed only where it is the whole text. */
 const SHORTEST_INSIDE = 6;
+/** Of a shorter one too little is left in base64 to tell it from anything else. */
+const SHORTEST_ENCODED = 12;
 const ADDRESS = /^[^\s@]+@[^\s@]+$/;
 
 /** What must not come back from a vendor. */
@@ -16,8 +18,22 @@ export interface Redactor {
   readonly json: (value: unknown) => unknown;
 }
 
+/** A secret in hex, and in base64 of either alphabet for each of the three places at which it can begin in other bytes. */
+function encodedForms(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const base64 = [0, 1, 2].map((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+    return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
+  });
+  return [
+    bytes.toString('hex'),
+    ...base64,
+    ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+  ];
+}
+
 /**
- * Takes our credentials out of whatever a vendor repeats of them, in the forms in which they were sent. An e-mail address
+ * Takes our credentials out of whatever a vendor repeats of them, in the forms in which they were sent or are written down. An e-mail address
  * that is the whole of a field for one stays: the account's user is a practitioner too, and a caller who reads a record to
  * write it back would destroy it.
  */
@@ -29,6 +45,7 @@ export function redactor({ secrets, names }: Redaction): Redactor {
       secret,
       encodeURIComponent(secret),
       encodeURIComponent(secret).replace(/%20/g, '+'),
+      ...(secret.length < SHORTEST_ENCODED ? [] : encodedForms(secret)),
     ])
     .sort((a, b) => b.length - a.length)
     .map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
