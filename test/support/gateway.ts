@@ -8,6 +8,7 @@ import type { Scope } from '../../src/platform/scopes';
 import { SCOPES } from '../../src/platform/scopes';
 import { callAs, type Call, type ListOf, type ShownSync } from './calls';
 import { freshDatabase, type FreshDatabase } from './database';
+import { leaksIn, secretsOf } from './secrets';
 import { until } from './until';
 
 const MAIN = join(__dirname, '../../dist/main.js');
@@ -44,6 +45,7 @@ export interface Gateway {
   readonly operator: Call;
   /** Every line that the process wrote, standard error too. */
   readonly log: readonly string[];
+  readonly pid: number | undefined;
   as(key: string | null): Call;
   tenant(name: string): Promise<TestTenant>;
   /** Looks behind the service's back, as the superuser. */
@@ -52,6 +54,7 @@ export interface Gateway {
   kill(signal: NodeJS.Signals): Promise<number | null>;
   /** Starts it again on the same database, from then on with these changes to its environment. */
   restart(changes?: NodeJS.ProcessEnv): Promise<void>;
+  /** Ends it all; throws where the log names a key, a password or an account's credentials. */
   stop(): Promise<void>;
 }
 
@@ -111,6 +114,8 @@ export async function startGateway(
     RATE_LIMIT_PER_MINUTE: '1000000',
     ...env,
   };
+  const secrets = secretsOf(environment);
+  for (const account of accounts) keep(secrets, account);
   let running = await start(environment, log);
   const admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
@@ -124,8 +129,11 @@ export async function startGateway(
     operatorKey,
     operator,
     log,
+    get pid() {
+      return running.child.pid;
+    },
     as,
-    tenant: (name) => makeTenant(name, { operator, log, as }),
+    tenant: (name) => makeTenant(name, { operator, log, as, secrets }),
     rows: async <Row extends QueryResultRow>(statement: string, values: readonly unknown[] = []) =>
       (await admin.query<Row>(statement, [...values])).rows,
     kill: (signal) => end(running, signal),
@@ -137,6 +145,8 @@ export async function startGateway(
       await end(running, 'SIGTERM');
       await admin.end();
       await database.drop();
+      const leaks = leaksIn(log.join('\n'), secrets);
+      if (leaks.length > 0) throw new Error(`the log holds ${leaks.join(', ')}`);
     },
   };
 }
@@ -147,20 +157,35 @@ interface Caller {
   readonly operator: Call;
   readonly log: readonly string[];
   readonly as: (key: string | null) => Call;
+  readonly secrets: Map<string, string>;
 }
-async function makeTenant(name: string, { operator, log, as }: Caller): Promise<TestTenant> {
+
+/** Shorter ones stand in other words by chance. */
+const SHORTEST = 8;
+
+function keep(secrets: Map<string, string>, { vendor, credentials }: Account): void {
+  for (const [name, value] of Object.entries(credentials))
+    if (typeof value === 'string' && value.length >= SHORTEST)
+      secrets.set(`${vendor} ${name} ${value}`, value);
+}
+
+async function makeTenant(name: string, { operator, log, as, secrets }: Caller): Promise<TestTenant> {
   const slug = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${randomBytes(3).toString('hex')}`;
   const { id } = (await operator<{ id: string }>('POST', '/v1/tenants', { body: { name, slug } })).need(201);
   const key = async (scopes: readonly Scope[] = SCOPES): Promise<string> => {
     const body = { name: scopes.join(' and '), scopes };
-    return (await operator<{ key: string }>('POST', `/v1/tenants/${id}/api-keys`, { body })).need(201).key;
+    const made = await operator<{ key: string }>('POST', `/v1/tenants/${id}/api-keys`, { body });
+    const { key: text } = made.need(201);
+    secrets.set(`an API key of ${name}, ${text}`, text);
+    return text;
   };
   const call = as(await key());
   return {
     id,
     call,
     key,
-    connect: async ({ vendor, credentials, settings }, changed = {}) => {
+    connect: async ({ vendor, credentials, settings, baseUrl }, changed = {}) => {
+      keep(secrets, { vendor, credentials, settings, baseUrl });
       const own = { ...settings, ...UNHURRIED, sync: { enabled: false, intervalSeconds: 300 }, ...changed };
       const body = { vendor, name: `${name}, ${vendor}`, credentials, settings: own };
       return (await call<{ id: string }>('POST', '/v1/connections', { body })).need(201).id;
