@@ -1,6 +1,7 @@
 import { createApp, stopApp } from './app';
-import { readConfig } from './platform/config';
+import { doubtsOf, readConfig } from './platform/config';
 import { migrate } from './platform/database/migrate';
+import { requireBoundRole, UnboundRole } from './platform/database/role';
 import { provide } from './platform/development';
 import { makeLogger } from './platform/log';
 import { runProgram } from './platform/program';
@@ -17,6 +18,11 @@ runProgram(async (keep) => {
     ),
   );
   const provisions = await providing;
+  for (const doubt of doubtsOf(config)) logger.warn(doubt);
+  await requireBoundRole(provisions.config.DATABASE_URL).catch((error: unknown) => {
+    if (!(error instanceof UnboundRole) || config.NODE_ENV === 'production') throw error;
+    logger.warn(`${error.message}. In production the service would not start`);
+  });
   await migrate(config.MIGRATION_DATABASE_URL ?? provisions.config.DATABASE_URL);
   const app = await createApp(provisions.config, logger);
   keep(() => stopApp(app));

@@ -123,16 +123,57 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config = plainToInstance(Config, given);
   const [wrong] = validateSync(config);
   if (wrong) throw new ConfigError(Object.values(wrong.constraints ?? {})[0] ?? `${wrong.property} is wrong`);
+  refuseTwins(config);
   if (config.NODE_ENV === 'production') refuseUnsafe(config);
   return config;
+}
+
+/** Of two keys with one id, nobody could tell which has sealed a text. */
+function refuseTwins({ ENCRYPTION_KEYS = '' }: Config): void {
+  const ids = ENCRYPTION_KEYS.split(',').map((pair) => pair.slice(0, pair.indexOf(':')).trim());
+  if (new Set(ids).size < ids.length)
+    throw new ConfigError('ENCRYPTION_KEYS must not give two keys the same id');
 }
 
 /** What a laptop may do without and a clinic's server may not. */
 function refuseUnsafe(config: Config): void {
   for (const name of ['DATABASE_URL', 'ADMIN_API_KEY', 'ENCRYPTION_KEYS'] as const)
     if (config[name] === undefined) throw new ConfigError(`${name} must be set in production`);
-  if ((config.ADMIN_API_KEY?.length ?? 0) < 24)
+  const { ADMIN_API_KEY: operatorKey = '', ENCRYPTION_KEYS: encryptionKeys = '' } = config;
+  if (operatorKey.length < 24)
     throw new ConfigError('ADMIN_API_KEY must have at least 24 characters in production');
+  if (EXAMPLE.test(operatorKey) || isMonotonous(operatorKey))
+    throw new ConfigError('ADMIN_API_KEY must be made by chance in production, and be no example');
+  const keys = encryptionKeys
+    .split(',')
+    .map((pair) => Buffer.from(pair.slice(pair.indexOf(':') + 1), 'base64'));
+  if (keys.some((key) => EXAMPLE.test(key.toString('latin1')) || isMonotonous(key)))
+    throw new ConfigError('ENCRYPTION_KEYS must be made by chance in production, and be no examples');
+}
+
+/** Words of documentation, not of chance. */
+const EXAMPLE =
+  /change-?_?me|example|default|password|placeholder|insecure|operator-?_?key|encryption-?_?key/i;
+/** Chance does not come down to so few different characters: not in 24 of them, nor in 32 bytes. */
+const FEWEST = 8;
+const isMonotonous = (key: Iterable<unknown>): boolean => new Set(key).size < FEWEST;
+
+const LOOPBACK = /^(localhost|127\..*|\[?::1\]?|0\.0\.0\.0|\[?::\]?)$/i;
+
+const EVERYWHERE = new Set(['0.0.0.0', '::', '[::]']);
+
+/** What can be run with and should be looked at: a line for each. */
+export function doubtsOf({ NODE_ENV, HOST, ...config }: Config): string[] {
+  const isProduction = NODE_ENV === 'production';
+  const lists = (['VENDOR_HOST_ALLOWLIST', 'WEBHOOK_HOST_ALLOWLIST'] as const).filter((name) =>
+    config[name].split(',').some((host) => LOOPBACK.test(host.trim().replace(/:\d+$/, ''))),
+  );
+  return [
+    ...(isProduction ? lists.map((name) => `${name} names this machine itself, in production`) : []),
+    ...(!isProduction && (!LOOPBACK.test(HOST) || EVERYWHERE.has(HOST))
+      ? [`HOST ${HOST} lets others in, and NODE_ENV is not production: unsafe settings are not refused`]
+      : []),
+  ];
 }
 
 /** The token under which the configuration is provided. */

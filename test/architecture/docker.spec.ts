@@ -23,8 +23,8 @@ interface ComposeService {
 const PROJECT = join(__dirname, '../..');
 const DOCKER = join(PROJECT, 'docker');
 const SECRETS: Readonly<Record<string, string>> = {
-  ADMIN_API_KEY: 'a'.repeat(48),
-  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+  ADMIN_API_KEY: '5f0c9b7d3e1a8642'.repeat(3),
+  ENCRYPTION_KEYS: `k1:${Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7)).toString('base64')}`,
   POSTGRES_PASSWORD: 'b'.repeat(48),
   GATEWAY_DB_PASSWORD: 'c'.repeat(48),
 };

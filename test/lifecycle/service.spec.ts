@@ -88,7 +88,16 @@ describe('a start that is refused', () => {
     ['DATABASE_URL', undefined, production],
     ['ADMIN_API_KEY', undefined, production],
     ['ADMIN_API_KEY', '12345678', production],
+    ['ADMIN_API_KEY', 'change-me-change-me-change-me-01', production],
+    ['ADMIN_API_KEY', 'a'.repeat(48), production],
     ['ENCRYPTION_KEYS', undefined, production],
+    ['ENCRYPTION_KEYS', `a:${Buffer.alloc(32).toString('base64')}`, production],
+    [
+      'ENCRYPTION_KEYS',
+      `a:${Buffer.from('an-encryption-key-of-32-bytes!!!').toString('base64')}`,
+      production,
+    ],
+    ['ENCRYPTION_KEYS', `a:${randomBytes(32).toString('base64')},a:${randomBytes(32).toString('base64')}`],
   ])('%s=%s: one line that names it, and no start', async (name, value, rest = completeEnv(NOWHERE)) => {
     const service = serve({ ...rest, [name]: value });
     const { code } = await ends(service);
@@ -117,6 +126,43 @@ describe('a start that is refused', () => {
     expect(code).toBeGreaterThan(0);
     expect(service.stderr()).toMatch(/^.*(?:DATABASE_URL|database).*\n$/i);
     expect(service.stdout() + service.stderr()).not.toContain('s3cr3t-passw0rd');
+  });
+});
+
+describe('a role that row-level security does not bind', () => {
+  const roleThat = async (can: string): Promise<string> => {
+    const { adminUrl } = await database();
+    const name = `unbound_${randomBytes(6).toString('hex')}`;
+    await look(adminUrl, `create role ${name} login ${can} password 'pw'`);
+    dropped.unshift(() => look(adminUrl, `drop role ${name}`));
+    return Object.assign(new URL(adminUrl), { username: name, password: 'pw' }).href;
+  };
+  const unbound = [
+    ['is a superuser', 'superuser'],
+    ['has BYPASSRLS', 'nosuperuser bypassrls'],
+  ] as const;
+
+  it.each(unbound)('that %s: no start in production, and one line that says so', async (why, can) => {
+    const service = serve({ ...completeEnv(await roleThat(can)), NODE_ENV: 'production' });
+    expect((await ends(service, 15_000)).code).toBeGreaterThan(0);
+    expect(service.stderr()).toMatch(new RegExp(`^DATABASE_URL must .+: this one ${why}\n$`));
+  });
+
+  it('is warned of elsewhere, and so is what else should be looked at', async () => {
+    const url = (await database()).adminUrl;
+    const service = serve({ ...completeEnv(url), HOST: '0.0.0.0' });
+    await addressOf(service);
+    for (const name of ['DATABASE_URL', 'HOST'])
+      expect(service.stdout()).toMatch(new RegExp(`"level":"warn".*"msg":"${name} `));
+    const allowed = { VENDOR_HOST_ALLOWLIST: 'vendor.example:443,127.0.0.1:4101' };
+    const strict = serve({
+      ...completeEnv((await database()).url),
+      ...allowed,
+      NODE_ENV: 'production',
+    });
+    await addressOf(strict);
+    expect(strict.stdout()).toMatch(/"level":"warn".*"msg":"VENDOR_HOST_ALLOWLIST names this machine itself/);
+    expect(strict.stdout()).not.toMatch(/"msg":"(HOST|DATABASE_URL|WEBHOOK)/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
-import { ConfigError } from '../config';
 import { dataSourceOptions } from './data-source';
+import { unreachable } from './errors';
 
 const MIGRATION_LOCK = 7_214_021;
 
@@ -8,9 +8,7 @@ const MIGRATION_LOCK = 7_214_021;
 export async function migrate(url: string): Promise<void> {
   const dataSource = new DataSource({ ...dataSourceOptions(url), extra: { options: '-c timezone=UTC' } });
   await dataSource.initialize().catch((error: unknown) => {
-    // A refused connection to a name with two addresses has a code and no words.
-    const { message, code } = error as { message: string; code?: string };
-    throw new ConfigError(`The database cannot be reached, see DATABASE_URL: ${message || String(code)}`);
+    throw unreachable(error);
   });
   try {
     await dataSource.transaction(async (turn) => {
