@@ -8,7 +8,6 @@ import { furnish, httpAdapter, KnownRoutes } from './platform/http/server';
 import { NestLog, type Logger } from './platform/log';
 import { Metrics } from './platform/metrics';
 import { serveDocument } from './platform/openapi';
-import { closeVendorConnections } from './vendors/kit/http';
 
 /** The service, ready to listen. */
 export async function createApp(config: CompleteConfig, logger: Logger): Promise<NestFastifyApplication> {
@@ -32,5 +31,4 @@ export async function createApp(config: CompleteConfig, logger: Logger): Promise
 /** Answers what has begun, then lets go of everything. */
 export async function stopApp(app: NestFastifyApplication): Promise<void> {
   await app.close();
-  closeVendorConnections();
 }

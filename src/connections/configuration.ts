@@ -2,20 +2,9 @@ import type { CommonSettings } from '../vendors/kit/config';
 import type { Configured, Vendor } from '../vendors/contract';
 import { validated } from '../platform/http/validation';
 import { wrongField } from '../platform/http/problems';
+import { isAllowlisted, type HostAllowlist } from '../platform/outgoing';
 
 type Plain = Readonly<Record<string, unknown>>;
-
-/** Hosts beyond the vendors' own that connections may call: `host:port`, from the operator. */
-export type HostAllowlist = ReadonlySet<string>;
-
-/** Reads `VENDOR_HOST_ALLOWLIST`. */
-export const hostAllowlist = (list: string): HostAllowlist =>
-  new Set(
-    list
-      .split(',')
-      .map((host) => host.trim().toLowerCase())
-      .filter((host) => host !== ''),
-  );
 
 /**
  * A connection's credentials and settings as the vendor's classes want them; validation_failed with pointers below
@@ -44,14 +33,18 @@ export function configured(
   return connection;
 }
 
-const PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' };
+/**
+ * A URL that every reader takes apart alike: what is checked is where the calls go. Nothing in it needs decoding or could
+ * be read as another host.
+ */
+const NORMAL = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:\/[A-Za-z0-9._~-]+)*\/*$/;
 
 /** Plain http, and hosts that are not the vendor's, only where the operator names them. */
-function mayCall(vendor: Vendor, url: string, allowed: HostAllowlist): boolean {
-  const { protocol, hostname, port, host, username, password } = new URL(url);
-  if (username !== '' || password !== '') return false;
-  if (allowed.has(`${hostname}:${port || (PORTS[protocol] ?? '')}`)) return true;
-  return protocol === 'https:' && vendor.hosts.some((own) => own.test(host));
+function mayCall(vendor: Vendor, text: string, allowed: HostAllowlist): boolean {
+  if (!NORMAL.test(text) || !URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (isAllowlisted(url, allowed)) return true;
+  return url.protocol === 'https:' && vendor.hosts.some((own) => own.test(url.host));
 }
 
 /** `settings` with `changes` merged key by key: null removes a key, an object replaces one whole. */

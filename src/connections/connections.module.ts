@@ -4,8 +4,9 @@ import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Keyring } from '../platform/crypto';
 import { Database } from '../platform/database/database';
 import { Metrics } from '../platform/metrics';
+import { hostAllowlist } from '../platform/outgoing';
 import { AuditService } from '../tenants/audit.service';
-import { hostAllowlist } from './configuration';
+import { CallGuard, callTimes } from './call-guard';
 import { ConnectionEvents } from './connection-events';
 import { Connection } from './connection.entity';
 import { ConnectionWarningsService } from './connection-warnings.service';
@@ -58,16 +59,23 @@ import { VendorsService } from './vendors.service';
       inject: [CONFIG, Metrics],
     },
     {
+      provide: CallGuard,
+      useFactory: (config: CompleteConfig) =>
+        new CallGuard(hostAllowlist(config.VENDOR_HOST_ALLOWLIST), callTimes(config.VENDOR_TIMES_MS)),
+      inject: [CONFIG],
+    },
+    {
       provide: SessionsService,
       useFactory: (
         connections: ConnectionsService,
         config: CompleteConfig,
-        ...[vault, tokens, metrics, events, gate]: [
+        ...[vault, tokens, metrics, events, gate, guard]: [
           Vault,
           TokensRepository,
           Metrics,
           ConnectionEvents,
           SharedGate,
+          CallGuard,
         ]
       ) =>
         new SessionsService(connections, {
@@ -76,9 +84,19 @@ import { VendorsService } from './vendors.service';
           metrics,
           events,
           gate,
+          guard,
           allowed: hostAllowlist(config.VENDOR_HOST_ALLOWLIST),
         }),
-      inject: [ConnectionsService, CONFIG, Vault, TokensRepository, Metrics, ConnectionEvents, SharedGate],
+      inject: [
+        ConnectionsService,
+        CONFIG,
+        Vault,
+        TokensRepository,
+        Metrics,
+        ConnectionEvents,
+        SharedGate,
+        CallGuard,
+      ],
     },
     {
       provide: PassthroughService,

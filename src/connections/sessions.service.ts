@@ -2,14 +2,17 @@ import { InvalidRecord } from '../canonical/values';
 import { currentContext } from '../platform/context';
 import type { Metrics } from '../platform/metrics';
 import { Problem } from '../platform/http/problems';
+import type { HostAllowlist } from '../platform/outgoing';
 import type { Ports, Vendor } from '../vendors/contract';
 import { tokensInMemory, type TokenStore } from '../vendors/kit/auth';
+import { Circuit } from '../vendors/kit/circuit';
 import type { CommonSettings } from '../vendors/kit/config';
 import { VendorError } from '../vendors/kit/error';
 import { vendorHttp } from '../vendors/kit/http';
 import type { CallReport, ForwardingHttp, HttpEnvironment } from '../vendors/kit/policy';
 import { VENDORS } from '../vendors/registry';
-import { configured, type HostAllowlist } from './configuration';
+import { configured } from './configuration';
+import type { CallGuard } from './call-guard';
 import type { Connection } from './connection.entity';
 import type { ConnectionEvents } from './connection-events';
 import type { ConnectionsService } from './connections.service';
@@ -39,6 +42,7 @@ export interface CheckResult {
 interface Manner {
   readonly patienceMs: number;
   readonly tokens: TokenStore;
+  readonly circuit: Circuit;
   readonly wrote?: HttpEnvironment['wrote'];
 }
 
@@ -53,6 +57,7 @@ export interface SessionTools {
   readonly vault: Vault;
   readonly tokens: TokensRepository;
   readonly gate: SharedGate;
+  readonly guard: CallGuard;
   readonly metrics: Metrics;
   readonly events: ConnectionEvents;
   readonly allowed: HostAllowlist;
@@ -75,15 +80,21 @@ export class SessionsService {
     const connection = await this.connections.find(tenantId, id);
     if (connection.disabled)
       throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
-    return this.session(connection, { patienceMs, tokens: this.tools.tokens.storeFor(connection), wrote });
+    return this.session(connection, {
+      patienceMs,
+      tokens: this.tools.tokens.storeFor(connection),
+      circuit: this.tools.guard.circuitOf(connection),
+      wrote,
+    });
   }
 
-  /** Calls the vendor with the stored credentials, past the memory of earlier refusals. A refusal is an answer, not an error. */
+  /** Calls the vendor with the stored credentials, past the memory of earlier refusals and failures. A refusal is an answer, not an error. */
   async check(tenantId: string, id: string): Promise<CheckResult> {
     const connection = await this.connections.find(tenantId, id);
     const { http, vendor, settings } = await this.session(connection, {
       patienceMs: PATIENCE.request,
       tokens: tokensInMemory(),
+      circuit: new Circuit(),
     });
     const started = performance.now();
     const latencyMs = (): number => Math.round(performance.now() - started);
@@ -116,7 +127,10 @@ export class SessionsService {
     return vendorProblem(error, vendor.name, staleAvailable);
   }
 
-  private async session(connection: Connection, { patienceMs, tokens, wrote }: Manner): Promise<Session> {
+  private async session(
+    connection: Connection,
+    { patienceMs, tokens, circuit, wrote }: Manner,
+  ): Promise<Session> {
     const vendor = VENDORS.get(connection.vendor);
     if (!vendor)
       throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
@@ -125,6 +139,9 @@ export class SessionsService {
     const http = vendorHttp(vendor.http({ credentials, settings }), {
       tokens,
       gate: this.tools.gate.for({ priority: priorityOf(patienceMs), patienceMs }),
+      circuit,
+      agents: this.tools.guard.agents,
+      times: this.tools.guard.times,
       patienceMs,
       traceparent: () => currentContext()?.traceparent,
       report: (call) => {

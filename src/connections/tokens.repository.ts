@@ -36,6 +36,7 @@ export class TokensRepository {
         }
         return renewal;
       },
+      refuse: (token) => this.refuse(owner, token),
     };
   }
 
@@ -90,6 +91,22 @@ export class TokensRepository {
     });
     if (outcome instanceof Error) throw outcome;
     return outcome as IssuedToken;
+  }
+
+  /** The vendor refuses what it has just given. Where somebody has logged in meanwhile, that token may be better. */
+  private async refuse(owner: Owner, { token }: IssuedToken): Promise<void> {
+    const key = [owner.tenantId, owner.id];
+    await this.database.inTenant(owner.tenantId, async (query) => {
+      const [row] = await query<Row>({
+        text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2 for update',
+        values: key,
+      });
+      if (!row || row.refused || this.opened(owner, row)?.token !== token) return;
+      await query({
+        text: 'update connection_tokens set token = null, refused = true where tenant_id = $1 and connection_id = $2',
+        values: key,
+      });
+    });
   }
 
   private opened(owner: Owner, { token, refused }: Row): IssuedToken | null {

@@ -1,13 +1,6 @@
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
-import {
-  FORBIDDEN,
-  guardedAgents,
-  isAllowlisted,
-  openAgents,
-  type Agents,
-  type HostAllowlist,
-} from '../platform/outgoing';
+import { Exits, FORBIDDEN, type HostAllowlist } from '../platform/outgoing';
 import { VERSION } from '../platform/version';
 
 const PATIENCE_MS = 15_000;
@@ -31,8 +24,7 @@ export interface Outcome {
 
 /** Sends webhooks: no redirects, no proxy, fifteen seconds, and nothing to an address that is not public. */
 export class WebhookSender {
-  private readonly guarded = guardedAgents(KEPT_ALIVE);
-  private readonly open = openAgents(KEPT_ALIVE);
+  private readonly exits: Exits;
   private readonly client: AxiosInstance = axios.create({
     method: 'POST',
     maxRedirects: 0,
@@ -44,7 +36,9 @@ export class WebhookSender {
     validateStatus: () => true,
   });
 
-  constructor(private readonly allowed: HostAllowlist) {}
+  constructor(allowed: HostAllowlist) {
+    this.exits = new Exits(allowed, KEPT_ALIVE);
+  }
 
   /** Tries once; whatever goes wrong is an outcome. Rejects only when `stop` gives it up. */
   async send({ url, headers, body }: Post, stop: AbortSignal | null = null): Promise<Outcome> {
@@ -56,7 +50,7 @@ export class WebhookSender {
         headers: answered,
         data,
       } = await this.client.request<Readable>({
-        ...this.agentsFor(url),
+        ...this.exits.to(url),
         url,
         headers: { 'user-agent': `scheduling-gateway/${VERSION}`, accept: '*/*', ...headers },
         data: body,
@@ -78,14 +72,7 @@ export class WebhookSender {
   }
 
   close(): void {
-    for (const { httpAgent, httpsAgent } of [this.guarded, this.open]) {
-      httpAgent.destroy();
-      httpsAgent.destroy();
-    }
-  }
-
-  private agentsFor(url: string): Agents {
-    return isAllowlisted(new URL(url), this.allowed) ? this.open : this.guarded;
+    this.exits.close();
   }
 }
 

@@ -95,8 +95,8 @@ export class RecordsService {
     const located = (await identity.locate(tenantId, [id])).get(id);
     if (located?.resource !== resource) throw notFound();
     const session = await sessions.open(tenantId, located.connectionId, PATIENCE.request);
-    const port = session.ports[resource] as Partial<Port<ResourceName>> | undefined;
-    if (!port?.get)
+    const ask = (session.ports[resource] as Partial<Port<ResourceName>> | undefined)?.get;
+    if (!ask)
       throw new Problem(
         'capability_not_supported',
         `${session.vendor.title} cannot be asked for one of its ${resource}; read without Cache-Control: no-cache`,
@@ -105,9 +105,14 @@ export class RecordsService {
       asking.catch(async (error: unknown) => {
         throw await sessions.problemOf(session, error, true);
       });
-    const seen = await asked(port.get(located.ref));
-    // Not found may also mean that nothing is, under a wrong address: only a vendor that answers otherwise is believed.
-    if (!seen) await asked(session.vendor.check(session.http, session.settings));
+    const get = (): Promise<Seen<ResourceName> | null> => asked(ask(located.ref));
+    // Not found may also mean that nothing is, under a wrong address: only a vendor that answers otherwise is believed,
+    // and only when it says so again.
+    const confirmed = async (): Promise<Seen<ResourceName> | null> => {
+      await asked(session.vendor.check(session.http, session.settings));
+      return get();
+    };
+    const seen = (await get()) ?? (await confirmed());
     await database.inTenant(tenantId, async (query) => {
       const at = new Date().toISOString();
       if (seen) await this.store(query, session, { resource, located, seen, at });

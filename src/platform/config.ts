@@ -90,6 +90,12 @@ export class Config {
   })
   WRITE_LOOKS_SECONDS: string = '1,3,10,30,120,600';
 
+  /** Calls to vendors: how long connecting, the first byte, a whole read, a whole write may take, and the first pause before another try. */
+  @Matches(/^[1-9]\d{0,5}(,[1-9]\d{0,5}){4}$/, {
+    message: 'VENDOR_TIMES_MS must be five numbers of milliseconds, comma-separated',
+  })
+  VENDOR_TIMES_MS: string = '3000,10000,30000,20000,250';
+
   /** Requests a minute that one API key may make. */
   @toNumber
   @IsInt({ message: 'RATE_LIMIT_PER_MINUTE must be a whole number' })

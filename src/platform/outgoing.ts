@@ -89,25 +89,66 @@ const guardedLookup =
 type Connected = (error: Error | null, socket: Duplex) => void;
 
 /** Literal addresses are never looked up, so they are checked here. */
-function guarded<Options extends ClientRequestArgs | RequestOptions>(options: Options): Options {
-  if (isForbiddenHost(options.host ?? options.hostname ?? '')) throw new ForbiddenAddress();
-  return options;
+function mustBePublic({ host, hostname }: Pick<ClientRequestArgs, 'host' | 'hostname'>): void {
+  if (isForbiddenHost(host ?? hostname ?? '')) throw new ForbiddenAddress();
 }
 
-class GuardedHttpAgent extends HttpAgent {
+/** The code of the error that ends a connection which did not come about in time: nothing was sent over it. */
+const CONNECT_TIMEOUT = 'ECONNECTTIMEOUT';
+
+/** Ends a connection that is not ready in time: looked up, connected to and, for https, agreed on. */
+function hurried<Socket extends Duplex | null | undefined>(
+  socket: Socket,
+  ready: 'connect' | 'secureConnect',
+  ms: number | undefined,
+): Socket {
+  if (!socket || ms === undefined) return socket;
+  const late = setTimeout(() => {
+    socket.destroy(Object.assign(new Error('Connecting took too long'), { code: CONNECT_TIMEOUT }));
+  }, ms);
+  const done = (): void => {
+    clearTimeout(late);
+  };
+  socket.once(ready, done).once('close', done);
+  return socket;
+}
+
+/** How an agent connects: what it refuses, and how long it tries. */
+interface Manner {
+  readonly check?: typeof mustBePublic;
+  readonly connectMs?: number | undefined;
+}
+
+class CarefulHttpAgent extends HttpAgent {
+  constructor(
+    options: AgentOptions,
+    private readonly manner: Manner,
+  ) {
+    super(options);
+  }
+
   override createConnection(
     options: ClientRequestArgs,
     callback?: Connected,
   ): ReturnType<HttpAgent['createConnection']> {
-    return super.createConnection(guarded(options), callback);
+    this.manner.check?.(options);
+    return hurried(super.createConnection(options, callback), 'connect', this.manner.connectMs);
   }
 }
-class GuardedHttpsAgent extends HttpsAgent {
+class CarefulHttpsAgent extends HttpsAgent {
+  constructor(
+    options: AgentOptions,
+    private readonly manner: Manner,
+  ) {
+    super(options);
+  }
+
   override createConnection(
     options: RequestOptions,
     callback?: Connected,
   ): ReturnType<HttpsAgent['createConnection']> {
-    return super.createConnection(guarded(options), callback);
+    this.manner.check?.(options);
+    return hurried(super.createConnection(options, callback), 'secureConnect', this.manner.connectMs);
   }
 }
 
@@ -117,14 +158,51 @@ export interface Agents {
   readonly httpsAgent: HttpsAgent;
 }
 
+/** What an agent is made with: Node's options, and how long connecting may take. */
+export type Connecting = AgentOptions & Pick<Manner, 'connectMs'>;
+
+const agentsWith = (options: AgentOptions, manner: Manner): Agents => ({
+  httpAgent: new CarefulHttpAgent(options, manner),
+  httpsAgent: new CarefulHttpsAgent(options, manner),
+});
+
 /** Agents that connect to public addresses alone, whatever a URL says and a name resolves to. */
-export function guardedAgents(options: AgentOptions, resolve: Resolve = lookup): Agents {
-  const looked = { ...options, lookup: guardedLookup(resolve) };
-  return { httpAgent: new GuardedHttpAgent(looked), httpsAgent: new GuardedHttpsAgent(looked) };
-}
+export const guardedAgents = ({ connectMs, ...options }: Connecting, resolve: Resolve = lookup): Agents =>
+  agentsWith(
+    { ...options, lookup: guardedLookup(resolve) },
+    {
+      check: mustBePublic,
+      connectMs,
+    },
+  );
 
 /** Agents that connect anywhere: for hosts that the operator names. */
-export const openAgents = (options: AgentOptions): Agents => ({
-  httpAgent: new HttpAgent(options),
-  httpsAgent: new HttpsAgent(options),
-});
+export const openAgents = ({ connectMs, ...options }: Connecting): Agents =>
+  agentsWith(options, { connectMs });
+
+/** The ways out of one kind of client: to public addresses, and wherever the operator's list says. */
+export class Exits {
+  private readonly guarded: Agents;
+  private readonly open: Agents;
+
+  constructor(
+    private readonly allowed: HostAllowlist,
+    options: Connecting,
+  ) {
+    this.guarded = guardedAgents(options);
+    this.open = openAgents(options);
+  }
+
+  /** The agents for a URL. */
+  to(url: string): Agents {
+    return isAllowlisted(new URL(url), this.allowed) ? this.open : this.guarded;
+  }
+
+  /** Ends the connections that stand. */
+  close(): void {
+    for (const { httpAgent, httpsAgent } of [this.guarded, this.open]) {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    }
+  }
+}

@@ -42,7 +42,8 @@ export function outcomeOf({
   status: SyncStatus;
   finishedAt: Instant;
 }): SyncOutcome {
-  const ofResources = errors.filter(({ remoteId }) => remoteId === null);
+  // A record that was set aside may have no id that could be read.
+  const ofResources = errors.filter(({ remoteId, code }) => remoteId === null && code !== 'invalid_record');
   const serious =
     ofResources.find(({ code }) => code !== 'vendor_forbidden') ??
     (status === 'failed' ? ofResources[0] : undefined);

@@ -4,7 +4,7 @@ const SPEC = '\\.spec\\.ts$';
 const VENDOR = '^src/vendors/(?!kit/)[^/]+/';
 const SANDBOXES = [
   '^src/vendors/[^/]+/sandbox/',
-  '^src/vendors/kit/(sandbox|people)\\.ts$',
+  '^src/vendors/kit/(sandbox|faults|people)\\.ts$',
   '^src/(sandbox|demo)/',
 ];
 const npm = (...names) => `(^|/)node_modules/(${names.join('|')})/`;

@@ -1,8 +1,10 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { openAgents } from '../../src/platform/outgoing';
 import type { Ports, Vendor } from '../../src/vendors/contract';
 import type { CommonSettings } from '../../src/vendors/kit/config';
 import { tokensInMemory } from '../../src/vendors/kit/auth';
+import { Circuit } from '../../src/vendors/kit/circuit';
 import { vendorHttp } from '../../src/vendors/kit/http';
 import type { CallReport, VendorHttp } from '../../src/vendors/kit/policy';
 import { gateInMemory } from '../../src/vendors/kit/limits';
@@ -15,6 +17,8 @@ export interface OpenAdapter {
   readonly ports: Ports;
   readonly calls: readonly CallReport[];
 }
+
+const AGENTS = openAgents({ keepAlive: true });
 
 /** Opens `vendor` on `sandbox`; `settings` and `credentials` replace single values of the sandbox's own. */
 export function openAdapter(
@@ -35,6 +39,8 @@ export function openAdapter(
   const http = vendorHttp(vendor.http({ credentials, settings }), {
     tokens: tokensInMemory(),
     gate: gateInMemory(),
+    circuit: new Circuit(),
+    agents: () => AGENTS,
     patienceMs: 2000,
     traceparent: () => undefined,
     report: (call) => calls.push(call),

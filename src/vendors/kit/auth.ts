@@ -34,6 +34,8 @@ export interface TokenStore {
   current(): Promise<IssuedToken | null>;
   /** Logs in, unless somebody else has replaced `stale` meanwhile; one log-in at a time over all processes. */
   renew(stale: IssuedToken | null, login: () => Promise<IssuedToken>): Promise<IssuedToken>;
+  /** The vendor refuses a token that it has only just given: nobody logs in again until the credentials change. */
+  refuse(token: IssuedToken): Promise<void>;
 }
 
 const RENEW_BEFORE_MS = 120_000;
@@ -58,6 +60,7 @@ export function tokensInMemory(): TokenStore {
         .finally(() => (renewing = null));
       return renewing;
     },
+    refuse: () => Promise.resolve(),
   };
 }
 

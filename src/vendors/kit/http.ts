@@ -1,161 +1,113 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
-import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import { scrubbed, serves, type Auth, type IssuedToken } from './auth';
-import { kindOf, VendorError } from './error';
-import { answerOf, Answered } from './forward';
-import { parseJson } from './json';
-import type { ForwardedAnswer, ForwardingHttp, HttpEnvironment, HttpPolicy, VendorAnswer } from './policy';
-import { pauseMs, retryAfterMs } from './retry-after';
+import type { Readable } from 'node:stream';
+import axios, { type AxiosInstance } from 'axios';
+import { read, silence } from './answer';
+import { serves, type Auth, type IssuedToken } from './auth';
+import { VendorError } from './error';
+import { answerOf, Answered, type RawAnswer } from './forward';
+import {
+  TIMES,
+  type ForwardedAnswer,
+  type ForwardingHttp,
+  type HttpEnvironment,
+  type HttpPolicy,
+  type Times,
+  type VendorAnswer,
+} from './policy';
+import { patiently } from './retries';
 import { authorization, forwardedOf, loginOf, sentOf, type Proof, type Sent } from './sent';
 
-const FIRST_BYTE_MS = 10_000;
-const WHOLE_READ_MS = 30_000;
-const WHOLE_WRITE_MS = 20_000;
 const MAX_BYTES = 8 * 1024 * 1024;
-const RETRIES = 2;
 
-const agents = {
-  httpAgent: new HttpAgent({ keepAlive: true, maxSockets: 64 }),
-  httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: 64 }),
-};
-
-/** One client for all connections: no redirects, no proxy, text in, any status out. Credentials are added to each call. */
+/** One client for all connections: no redirects, no proxy, any status out. Credentials are added to each call. */
 const client: AxiosInstance = axios.create({
-  ...agents,
   maxRedirects: 0,
   proxy: false,
-  timeout: FIRST_BYTE_MS,
-  maxContentLength: MAX_BYTES,
+  // Read here, so that the time until the first byte and the time for all of them are told apart.
+  responseType: 'stream',
   maxBodyLength: MAX_BYTES,
-  transformResponse: (body: unknown) => body,
   validateStatus: () => true,
 });
 
-/** Ends idle connections to vendors, so that a process can stop. */
-export function closeVendorConnections(): void {
-  agents.httpAgent.destroy();
-  agents.httpsAgent.destroy();
-}
-
 const isRead = ({ method }: { method: string }): boolean => method === 'GET' || method === 'HEAD';
 
-/** Sends once: any answer is an answer, silence becomes VendorError. */
-async function exchange<Data extends string | Buffer>(
+/** Two clocks over one exchange, either of which ends it. */
+function deadline(sent: Sent, { firstByteMs, readMs, writeMs }: Times) {
+  const late = new AbortController();
+  const abort = (): void => {
+    late.abort();
+  };
+  const first = setTimeout(abort, firstByteMs);
+  const whole = setTimeout(abort, isRead(sent) ? readMs : writeMs);
+  return {
+    signal: late.signal,
+    firstByteCame: (): void => {
+      clearTimeout(first);
+    },
+    end: (): void => {
+      clearTimeout(first);
+      clearTimeout(whole);
+    },
+  };
+}
+
+/** Sends once: any whole answer is an answer, everything else becomes VendorError. */
+async function exchange(
   sent: Sent,
-  responseType: Data extends string ? 'text' : 'arraybuffer',
-  report: HttpEnvironment['report'],
-): Promise<AxiosResponse<Data>> {
+  { agents, times = TIMES, report }: Pick<HttpEnvironment, 'agents' | 'times' | 'report'>,
+): Promise<RawAnswer> {
+  const { operation, method, url, headers, data } = sent;
   const started = performance.now();
-  let response: AxiosResponse<Data> | null = null;
+  const late = deadline(sent, times);
+  let status: number | null = null;
+  let whole: RawAnswer | null = null;
   try {
-    response = await client.request<Data>({
-      method: sent.method,
-      url: sent.url,
+    const response = await client.request<Readable>({
+      ...agents(url),
+      method,
+      url,
       // Without a body axios would announce a form, unless the vendor wants to hear of JSON anyway.
-      headers: { 'content-type': false, ...sent.headers },
-      data: sent.data,
-      responseType,
-      signal: AbortSignal.timeout(isRead(sent) ? WHOLE_READ_MS : WHOLE_WRITE_MS),
+      headers: { 'content-type': false, ...headers },
+      data,
+      signal: late.signal,
     });
-    return response;
+    late.firstByteCame();
+    status = response.status;
+    whole = { status, headers: response.headers, data: await wholeOf(response.data) };
+    return whole;
   } catch (error) {
-    throw silence(error, sent);
+    throw silence(error, { operation, status, isLate: late.signal.aborted });
   } finally {
-    report({
-      operation: sent.operation,
-      status: response?.status ?? null,
-      durationMs: performance.now() - started,
-    });
+    late.end();
+    report({ operation, status: whole?.status ?? null, durationMs: performance.now() - started });
   }
 }
 
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT', 'ERR_CANCELED']);
-
-/** No whole answer came: it could not be reached, it was too slow, or it broke off. */
-function silence(error: unknown, { operation }: Sent): VendorError {
-  const code = error instanceof AxiosError ? (error.code ?? '') : '';
-  const outcome = NEVER_SENT.has(code) ? 'not_done' : 'unknown';
-  const at = { operation, status: null, code: null, retryAfterMs: null, outcome } as const;
-  if (TIMED_OUT.has(code)) return new VendorError('timeout', 'The vendor did not answer in time', at);
-  if (code === 'ERR_BAD_RESPONSE')
-    return new VendorError('invalid_response', 'The answer broke off or is too large', at);
-  return new VendorError(
-    'unavailable',
-    `The vendor cannot be reached (${code === '' ? 'connection failed' : code})`,
-    at,
-  );
-}
-
-function read(response: AxiosResponse<string>, sent: Sent, policy: HttpPolicy): VendorAnswer {
-  const { status } = response;
-  const headers = Object.fromEntries(
-    Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
-  );
-  const body = parseBody(response.data);
-  const isSuccess = status >= 200 && status < 300;
-  // A read that brings nothing is no answer; a write may have nothing to say.
-  const isNonsense = body === undefined || (body === null && sent.method === 'GET');
-  if (isSuccess && !isNonsense) return { status, headers, body };
-  const at = { operation: sent.operation, status, retryAfterMs: retryAfterMs(headers, Date.now()) };
-  if (isSuccess) {
-    throw new VendorError('invalid_response', 'The answer holds no JSON', {
-      ...at,
-      code: null,
-      outcome: 'unknown',
-    });
+/** Everything that a body holds once it is unpacked; one that is too large ends its connection. */
+async function wholeOf(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error('The answer is too large');
+    chunks.push(chunk);
   }
-  const { code, message, fields = [] } = isNonsense ? { code: null, message: null } : policy.explain(body);
-  const outcome = status >= 400 && status < 500 ? 'not_done' : 'unknown';
-  const said = scrubbed(message, policy.auth) ?? `The vendor answered ${String(status)}`;
-  const faults = fields.map((one) => ({ ...one, message: scrubbed(one.message, policy.auth) ?? '' }));
-  throw new VendorError(kindOf(policy.errors, status, code), said, { ...at, code, outcome, fields: faults });
-}
-
-/** The parsed body, null for an empty one, undefined for what is no JSON. */
-function parseBody(text: string): unknown {
-  if (text.trim() === '') return null;
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const RETRYABLE = new Set(['rate_limited', 'unavailable', 'timeout', 'vendor_error', 'invalid_response']);
-
-/** Reads are tried again, with the pauses that the vendor asks for; a write never is once it may have left. */
-function patiently<T>(isRepeatable: boolean, patienceMs: number, attempt: () => Promise<T>): Promise<T> {
-  const again = (error: Error): boolean =>
-    error instanceof VendorError &&
-    RETRYABLE.has(error.kind) &&
-    (isRepeatable || error.at.outcome === 'not_done') &&
-    (error.at.retryAfterMs ?? 0) <= patienceMs;
-  const backoff = new DelegateBackoff<{ attempt: number; result: unknown }>(({ attempt: nth, result }) => {
-    const asked =
-      result !== null &&
-      typeof result === 'object' &&
-      'error' in result &&
-      result.error instanceof VendorError
-        ? result.error.at.retryAfterMs
-        : null;
-    return pauseMs(nth, asked);
-  });
-  return retry(handleWhen(again), { maxAttempts: RETRIES, backoff }).execute(attempt);
+  return Buffer.concat(chunks, bytes);
 }
 
 type LoginAuth = Extract<Auth, { kind: 'login' }>;
 
+const isRefused = (error: unknown): boolean => error instanceof VendorError && error.kind === 'auth';
+
 /** Lets calls out in their turn, each with what proves who we are: a token that no longer serves is renewed once. */
-function authenticating(policy: HttpPolicy, { tokens, gate, report, traceparent }: HttpEnvironment) {
+function authenticating(policy: HttpPolicy, environment: HttpEnvironment) {
+  const { tokens, gate, circuit, traceparent } = environment;
   const { auth, limits } = policy;
-  const inTurn = <T>(call: () => Promise<T>): Promise<T> => gate.run(limits, call);
+  const inTurn = <T>(call: () => Promise<T>): Promise<T> =>
+    circuit.enter(() => gate.run(limits, () => circuit.run(call)));
   const pass = (sent: Sent, leaving?: () => void): Promise<VendorAnswer> =>
     inTurn(async () => {
       leaving?.();
-      return read(await exchange<string>(sent, 'text', report), sent, policy);
+      return read(await exchange(sent, environment), sent, policy);
     });
 
   const login = ({ login: logIn }: LoginAuth): Promise<IssuedToken> =>
@@ -172,14 +124,20 @@ function authenticating(policy: HttpPolicy, { tokens, gate, report, traceparent 
   };
 
   const authenticated = async <T>(attempt: (proof: Proof) => Promise<T>): Promise<T> => {
+    circuit.mustBeClosed();
     if (auth.kind !== 'login') return attempt(proofOf(null));
     const token = await tokenFor(auth);
     try {
       return await attempt(proofOf(token));
     } catch (error) {
-      if (!(error instanceof VendorError) || error.kind !== 'auth') throw error;
-      return attempt(proofOf(await tokens.renew(token, () => login(auth))));
+      if (!isRefused(error)) throw error;
     }
+    const renewed = await tokens.renew(token, () => login(auth));
+    return attempt(proofOf(renewed)).catch(async (error: unknown) => {
+      // A caller's own request may be refused for its own sake.
+      if (isRefused(error) && !(error instanceof Answered)) await tokens.refuse(renewed);
+      throw error;
+    });
   };
 
   return { inTurn, pass, authenticated };
@@ -188,7 +146,6 @@ function authenticating(policy: HttpPolicy, { tokens, gate, report, traceparent 
 /** Makes the client of one connection: authenticates, waits for the vendor's limits, retries what may be repeated. */
 export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): ForwardingHttp {
   const { auth } = policy;
-  const { patienceMs, report } = environment;
   const { inTurn, pass, authenticated } = authenticating(policy, environment);
 
   /** A deed counts as sent when its request first leaves, and not while it waits for its turn. */
@@ -208,7 +165,7 @@ export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): Fo
     request: (request) => {
       const isRepeatable = (request.method ?? 'GET') === 'GET' || request.isRepeatable === true;
       const trying = (leaving?: () => void): Promise<VendorAnswer> =>
-        patiently(isRepeatable, patienceMs, () =>
+        patiently(isRepeatable, environment, () =>
           authenticated((proof) => pass(sentOf(policy, request, proof), leaving)),
         );
       return isRepeatable ? trying() : noted(trying);
@@ -218,12 +175,12 @@ export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): Fo
         const sent = forwardedOf(policy, request, proof);
         return inTurn(async () => {
           leaving?.();
-          return answerOf(await exchange<Buffer>(sent, 'arraybuffer', report), policy, proof);
+          return answerOf(await exchange(sent, environment), policy, proof);
         });
       };
       const trying = (leaving?: () => void): Promise<ForwardedAnswer> =>
         authenticated((proof) => attempt(proof, leaving));
-      const answer = isRead(request) ? patiently(true, patienceMs, () => trying()) : noted(trying);
+      const answer = isRead(request) ? patiently(true, environment, () => trying()) : noted(trying);
       return answer.catch((error: unknown) => {
         if (error instanceof Answered) return error.answer;
         throw error;

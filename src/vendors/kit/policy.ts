@@ -1,4 +1,7 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Auth, TokenStore } from './auth';
+import type { Circuit } from './circuit';
 import type { ErrorRow, FieldFault } from './error';
 import type { LimitGate, Limits } from './limits';
 import type { Query } from './url';
@@ -78,10 +81,28 @@ export interface CallReport {
   readonly status: number | null;
   readonly durationMs: number;
 }
+/**
+ * How long a call may take, until the answer begins and until it is whole, and the first pause before it is tried again.
+ * The way there is the agents' matter.
+ */
+export interface Times {
+  readonly firstByteMs: number;
+  readonly readMs: number;
+  readonly writeMs: number;
+  readonly firstPauseMs: number;
+}
+/** The usual ones. */
+export const TIMES: Times = { firstByteMs: 10_000, readMs: 30_000, writeMs: 20_000, firstPauseMs: 250 };
+/** The ways out to a URL. They decide which addresses may be connected to, and how long connecting may take. */
+export type Agents = (url: string) => { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent };
 /** What the process lends to every call. */
 export interface HttpEnvironment {
   readonly tokens: TokenStore;
   readonly gate: LimitGate;
+  readonly circuit: Circuit;
+  readonly agents: Agents;
+  /** Other limits than the usual ones. */
+  readonly times?: Times | undefined;
   /** How long a call may wait for a vendor that says "later"; past it the caller is told when. */
   readonly patienceMs: number;
   readonly traceparent: () => string | undefined;

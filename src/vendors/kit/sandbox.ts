@@ -1,5 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { answerInstead, spoil, takesEffect, type Fault } from './faults';
+
+export type { Fault } from './faults';
 
 /** How large a sandbox's clinic is. */
 export interface SandboxSize {
@@ -23,23 +25,6 @@ export interface LedgerEntry {
   readonly path: string;
   readonly body: unknown;
 }
-
-/** One way in which a vendor fails. `lost_answer` and `error_after` fail after the request took effect. */
-export type Fault =
-  | {
-      readonly kind: 'status';
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: unknown;
-    }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'html' }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'truncated' }
-  | { readonly kind: 'slow'; readonly ms: number }
-  | { readonly kind: 'lost_answer' }
-  | { readonly kind: 'error_after'; readonly status: number };
 
 /** Which requests fail, and how often (`times`, 1 if left out) after how many that pass (`skip`). */
 export interface FaultRule {
@@ -121,15 +106,15 @@ function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served
     const fault = take(rules, request);
     if (!fault) return;
     chosen.set(request, fault);
-    await before(fault, reply);
+    await answerInstead(fault, reply);
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = chosen.get(request);
     if (reply.statusCode === 429 && !fault) refused.push(`${request.method} ${request.url}`);
-    const tookEffect = request.method !== 'GET' && reply.statusCode < 300 && applies(fault);
+    const tookEffect = request.method !== 'GET' && reply.statusCode < 300 && takesEffect(fault);
     if (tookEffect && !isOwn(request) && !logins.some((path) => request.url.startsWith(path)))
       ledger.push({ method: request.method, path: request.url, body: request.body });
-    return fault ? after(fault, reply, payload) : payload;
+    return fault ? spoil(fault, reply, payload) : payload;
   });
   app.post('/_sandbox/faults', (request, reply) => {
     fail(request.body as FaultRule);
@@ -145,10 +130,6 @@ function keepBooks(app: FastifyInstance, logins: readonly string[]): Omit<Served
 
 const isOwn = ({ url }: FastifyRequest): boolean => url.startsWith('/_sandbox/');
 
-const INSTEAD = new Set(['status', 'html', 'malformed', 'empty', 'reset']);
-/** Whether the request reaches the vendor's data in spite of the fault. */
-const applies = (fault: Fault | undefined): boolean => fault === undefined || !INSTEAD.has(fault.kind);
-
 function take(rules: ActiveRule[], request: FastifyRequest): Fault | null {
   const rule = rules.find(
     ({ left, method, path }) =>
@@ -163,55 +144,4 @@ function take(rules: ActiveRule[], request: FastifyRequest): Fault | null {
   }
   rule.left -= 1;
   return rule.fault;
-}
-
-/** Faults that answer in the vendor's place. */
-async function before(fault: Fault, reply: FastifyReply): Promise<unknown> {
-  switch (fault.kind) {
-    case 'status':
-      return reply
-        .code(fault.status)
-        .headers(fault.headers ?? {})
-        .send(fault.body ?? { message: 'fault' });
-    case 'reset':
-      reply.hijack();
-      reply.raw.socket?.resetAndDestroy();
-      return;
-    case 'html':
-      return reply.type('text/html').send('<html><body>Be right back</body></html>');
-    case 'malformed':
-      return reply.type('application/json').serializer(String).send('{"data": [1, 2');
-    case 'empty':
-      return reply.code(200).type('application/json').serializer(String).send('');
-    case 'slow':
-      await pause(fault.ms);
-      return;
-    default:
-      return;
-  }
-}
-
-/** Faults that spoil the answer to what was done. */
-function after(fault: Fault, reply: FastifyReply, payload: unknown): unknown {
-  const { socket } = reply.raw;
-  switch (fault.kind) {
-    case 'lost_answer':
-      socket?.resetAndDestroy();
-      return payload;
-    case 'error_after':
-      reply.code(fault.status).header('content-length', 21);
-      return '{"message":"failure"}';
-    case 'truncated': {
-      const body = Buffer.from(String(payload));
-      reply.hijack();
-      reply.raw.writeHead(reply.statusCode, {
-        'content-type': 'application/json',
-        'content-length': body.length,
-      });
-      reply.raw.write(body.subarray(0, body.length / 2), () => socket?.destroy());
-      return payload;
-    }
-    default:
-      return payload;
-  }
 }

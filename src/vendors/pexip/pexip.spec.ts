@@ -289,7 +289,7 @@ describe('failures', () => {
       [{ kind: 'html' }, 'invalid_response'],
       [{ kind: 'empty' }, 'invalid_response'],
       [{ kind: 'status', status: 200, body: { data: [] } }, 'invalid_response'],
-      [{ kind: 'status', status: 200, body: { data: [null], meta: { totalCount: 1 } } }, 'invalid_response'],
+      [{ kind: 'status', status: 200, body: { data: 'none', meta: { totalCount: 1 } } }, 'invalid_response'],
     ] as const;
     for (const [fault, kind] of kinds) {
       sandbox.fail({ path: '/offices', fault, times: 3 });

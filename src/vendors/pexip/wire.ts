@@ -184,8 +184,9 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** The records of a `{data: […]}`. */
 export function rowsOf(body: unknown, operation: string): readonly Record<string, unknown>[] {
   const data: unknown = isRecord(body) ? body['data'] : null;
-  if (!Array.isArray(data) || !data.every(isRecord)) throw unexpected(operation, 'The answer holds no list');
-  return data;
+  if (!Array.isArray(data)) throw unexpected(operation, 'The answer holds no list');
+  // What is no record is set aside like one that cannot be read: the others go on.
+  return data.map((one) => (isRecord(one) ? one : {}));
 }
 
 /** The record of a `{data: {…}}`, null where there is none. */
