@@ -34,7 +34,7 @@ export function tokens(now: () => Date): { issue: () => string; isValid: (token:
 
 /** `POST auth/login`, and a token on everything else. */
 export function authenticate(app: FastifyInstance, state: PengaState): void {
-  const { issue, isValid } = tokens(state.now);
+  const { issue, isValid } = tokens(() => state.now());
   app.addHook('onRequest', ({ url, headers }, _reply, done) => {
     const isOpen = url.startsWith('/_sandbox/') || url.split('?')[0] === '/auth/login';
     const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
