@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CannotOpen } from '../platform/crypto';
 import type { Database } from '../platform/database/database';
 import type { IssuedToken, TokenStore } from '../vendors/kit/auth';
@@ -13,9 +14,19 @@ interface Row {
   readonly refused: boolean;
 }
 
+/** Who may log in: this process, under a fencing number, or another that is at it; or there is a token already. */
+type Turn =
+  | { readonly kind: 'held'; readonly token: IssuedToken }
+  | { readonly kind: 'mine'; readonly generation: number }
+  | { readonly kind: 'taken' };
+
+const LEASE_SECONDS = 6;
+const BEAT_MS = 2_000;
+const POLL_MS = 50;
+
 /**
- * Vendors' tokens, sealed and shared by all processes. The row's lock lets one log in while the others wait for what it
- * gets. Credentials that a vendor refused are not tried again until they change: an account must not be locked out by us.
+ * Vendors' tokens, sealed and shared by all processes. A lease lets one log in while the others wait for what it gets; no
+ * transaction stands open meanwhile, since a vendor that does not answer must not use up the database's connections. Credentials that a vendor refused are not tried again until they change: an account must not be locked out by us.
  */
 export class TokensRepository {
   private readonly renewing = new Map<string, Promise<IssuedToken>>();
@@ -66,31 +77,68 @@ export class TokensRepository {
     stale: IssuedToken | null,
     login: () => Promise<IssuedToken>,
   ): Promise<IssuedToken> {
+    for (;;) {
+      const turn = await this.turn(owner, stale);
+      if (turn.kind === 'held') return turn.token;
+      if (turn.kind === 'mine') return this.logIn(owner, turn.generation, login);
+      await pause(POLL_MS);
+    }
+  }
+
+  private turn(owner: Owner, stale: IssuedToken | null): Promise<Turn> {
     const key = [owner.tenantId, owner.id];
-    const outcome = await this.database.inTenant(owner.tenantId, async (query) => {
+    return this.database.inTenant(owner.tenantId, async (query): Promise<Turn> => {
       await query({
         text: 'insert into connection_tokens (tenant_id, connection_id) values ($1, $2) on conflict do nothing',
         values: key,
       });
-      const [row] = await query<Row>({
-        text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2 for update',
+      const [row] = await query<Row & { taken: boolean | null }>({
+        text: `select token, refused, login_until > clock_timestamp() as taken from connection_tokens
+               where tenant_id = $1 and connection_id = $2 for update`,
         values: key,
       });
-      const held = row ? this.opened(owner, row) : null;
-      if (held !== null && held.token !== stale?.token) return held;
-      const issued = await login().catch((error: unknown) => error);
-      const refused = issued instanceof VendorError && issued.kind === 'auth';
-      const isToken = !(issued instanceof Error);
-      if (isToken || refused)
-        await query({
-          text: `update connection_tokens set token = $3, refused = $4, generation = generation + 1
-                 where tenant_id = $1 and connection_id = $2`,
-          values: [...key, isToken ? this.vault.seal(owner, 'token', issued) : null, refused],
-        });
-      return issued;
+      const token = row ? this.opened(owner, row) : null;
+      if (token !== null && token.token !== stale?.token) return { kind: 'held', token };
+      if (row?.taken) return { kind: 'taken' };
+      const [mine] = await query<{ generation: number }>({
+        text: `update connection_tokens set login_until = clock_timestamp() + make_interval(secs => $3), generation = generation + 1
+               where tenant_id = $1 and connection_id = $2 returning generation`,
+        values: [...key, LEASE_SECONDS],
+      });
+      return mine ? { kind: 'mine', generation: mine.generation } : { kind: 'taken' };
     });
-    if (outcome instanceof Error) throw outcome;
-    return outcome as IssuedToken;
+  }
+
+  /** Logs in while the lease is kept up. What comes of it is stored unless the lease was lost, or the credentials are new. */
+  private async logIn(
+    owner: Owner,
+    generation: number,
+    login: () => Promise<IssuedToken>,
+  ): Promise<IssuedToken> {
+    const set = (what: string, ...values: unknown[]): Promise<unknown> =>
+      this.database.inTenant(owner.tenantId, (query) =>
+        query({
+          text: `update connection_tokens set ${what} where tenant_id = $1 and connection_id = $2 and generation = $3`,
+          values: [owner.tenantId, owner.id, generation, ...values],
+        }),
+      );
+    const keepUp = (): void => {
+      set('login_until = clock_timestamp() + make_interval(secs => $4)', LEASE_SECONDS).catch(
+        () => undefined,
+      );
+    };
+    const beat = setInterval(keepUp, BEAT_MS);
+    try {
+      const issued = await login();
+      await set('login_until = null, token = $4, refused = false', this.vault.seal(owner, 'token', issued));
+      return issued;
+    } catch (error) {
+      const isRefused = error instanceof VendorError && error.kind === 'auth';
+      await set(isRefused ? 'login_until = null, token = null, refused = true' : 'login_until = null');
+      throw error;
+    } finally {
+      clearInterval(beat);
+    }
   }
 
   /** The vendor refuses what it has just given. Where somebody has logged in meanwhile, that token may be better. */

@@ -202,3 +202,27 @@ it('a token that is refused as soon as it is given: nobody logs in again until t
   (await patch(failing, { credentials: sandbox.credentials })).need(200);
   expect((await read(failing)).status).toBe(200);
 });
+
+it('log-ins that hang hold nothing of the database: others are served', async () => {
+  const { clinic } = failing;
+  const lines = await Promise.all(Array.from({ length: 16 }, () => tenant.connect(clinic.sandbox)));
+  clinic.sandbox.fail({ fault: { kind: 'slow', ms: 4_000 }, path: '^/auth/login', times: FOR_GOOD });
+  const checks = lines.map((id) =>
+    tenant.call('POST', `/v1/connections/${id}/passthrough`, {
+      body: { method: 'GET', path: 'departments/perpage/1' },
+    }),
+  );
+  await until(
+    () => loginsAt(failing),
+    (logins) => logins >= 8,
+  );
+  const times: number[] = [];
+  for (let nth = 0; nth < 5; nth += 1) {
+    const { ms, answer } = await timed(other);
+    answer.need(200);
+    times.push(ms);
+  }
+  expect(Math.max(...times)).toBeLessThan(2_000);
+  clinic.sandbox.heal();
+  await Promise.all(checks);
+}, 60_000);
