@@ -69,6 +69,7 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
       giveExamples(path, method, operation);
     }
   }
+  dropUnused(document);
   return document;
 }
 
@@ -81,6 +82,14 @@ const configurations = (): Schemas =>
       [credentials, settings].map((type) => [type.name, schemaOf(type)]),
     ),
   );
+
+/** What stood for an answer that was corrected since is a schema of nothing. */
+function dropUnused(document: OpenAPIObject): void {
+  const written = JSON.stringify(document);
+  const schemas = document.components?.schemas ?? {};
+  for (const name of Object.keys(schemas))
+    if (!written.includes(`"#/components/schemas/${name}"`)) Reflect.deleteProperty(schemas, name);
+}
 
 /** The bodies that take a configuration offer each vendor's. */
 function offerConfigurations(schemas: Schemas): Schemas {

@@ -210,6 +210,17 @@ it.each(operations)('$name: Swagger UI fills in nothing that would hide records'
   expect(prefilled.map(({ name }) => name)).toEqual([]);
 });
 
+it('no schema is there for nothing, and no operation has two kinds of success for one call', () => {
+  const names = Object.keys(document.components.schemas);
+  const text = JSON.stringify(document);
+  expect(names.filter((name) => !text.includes(`"#/components/schemas/${name}"`))).toEqual([]);
+  for (const { name, operation } of operations)
+    expect({ name, both: '200' in operation.responses && '201' in operation.responses }).toEqual({
+      name,
+      both: false,
+    });
+});
+
 it('an enum of vendors lists every vendor that there is', () => {
   const vendors = enums(document).filter(({ words }) => words.some((word) => FOLDERS.includes(String(word))));
   expect(vendors.length).toBeGreaterThan(0);
