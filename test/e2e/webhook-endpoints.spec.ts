@@ -107,6 +107,9 @@ describe('an endpoint', () => {
     const changed = await tenant.call<ShownEndpoint>('PATCH', path, { headers: { 'if-match': '"1"' }, body });
     expect(changed.need(200)).toMatchObject({ ...body, version: 2 });
     expect(changed.headers.get('etag')).toBe('"2"');
+    // What a change does not name is in the answer, too.
+    const same = (await tenant.call('PATCH', path, { body: { enabled: true } })).need(200);
+    expect(same).toEqual((await tenant.call('GET', path)).need(200));
     await change('before the end');
     await deliveryThat(tenant, id, ({ status }) => status === 'delivered');
     (await tenant.call('DELETE', path)).need(204);
