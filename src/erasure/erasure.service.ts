@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { erasingTurn, nameHash } from '../mirror/erased-names';
 import { CannotOpen, type Keyring } from '../platform/crypto';
 import type { Database, Query } from '../platform/database/database';
+import { SEALED_TEXT } from '../platform/database/sealed-column';
 import { notFound, Problem } from '../platform/http/problems';
 import type { AuditService } from '../tenants/audit.service';
 import { underWay } from '../writes/refusals';
@@ -30,6 +31,7 @@ import { tellsOf, traitsOf, type Traits } from './traits';
 
 const PATIENCE_MS = 15_000;
 const PAUSE_MS = 200;
+const SEALED = new RegExp(SEALED_TEXT);
 
 /** A write of the client's is being carried out: his erasure waits for its end. */
 class Busy extends Error {}
@@ -112,7 +114,7 @@ export class ErasureService {
   }
 
   private tells(tenantId: string, { key, body }: KeptAnswer, traits: Traits): boolean {
-    if (/^[{[]/.test(body)) return true;
+    if (!SEALED.test(body)) return true;
     try {
       return tellsOf(traits, this.keyring.open(body, placeOfAnswer(tenantId, key)));
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { ConnectionError, ConnectionWarning } from '../connections/connection-state';
 import type { Owner } from '../identity/identity.service';
 import type { Query } from '../platform/database/database';
+import { SEALED_TEXT } from '../platform/database/sealed-column';
 import type { Answer } from '../writes/write';
 
 /** An answer that is kept under a key. */
@@ -75,8 +76,8 @@ export async function suspectAnswers(
   return query<KeptAnswer & Record<string, unknown>>({
     text: `select key, part, answer ->> 'body' as body from idempotency_keys
            where tenant_id = $1 and answer is not null
-             and ((answer ->> 'body') like any($2::text[]) or left(answer ->> 'body', 1) not in ('{', '[', '', 'n'))`,
-    values: [tenantId, patterns],
+             and ((answer ->> 'body') like any($2::text[]) or (answer ->> 'body') ~ $3)`,
+    values: [tenantId, patterns, SEALED_TEXT],
   });
 }
 
@@ -170,10 +171,9 @@ export async function unsayAudit(
 ): Promise<void> {
   await query({ text: "select set_config('app.erased_name', $1, true)", values: [remoteId] });
   await query({
-    text: `update audit_events set detail = jsonb_set(detail, '{path}', to_jsonb(array_to_string(array_replace(
-             string_to_array(detail ->> 'path', '/'), $3, '-'), '/')))
+    text: `update audit_events set detail = jsonb_set(detail, '{path}', to_jsonb(path_without(detail ->> 'path', $3)))
            where tenant_id = $1 and connection_id = $2 and action = 'connection.passthrough'
-             and $3 = any(string_to_array(detail ->> 'path', '/'))`,
+             and path_without(detail ->> 'path', $3) <> detail ->> 'path'`,
     values: [tenantId, connectionId, remoteId],
   });
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { CASES } from '../contract/vendors';
 import { auditPage } from '../support/audit';
 import { openDesk, type Desk } from '../support/bookings';
@@ -67,7 +67,10 @@ beforeAll(async () => {
   for (const { name } of CASES) clinics.set(name, await startClinic(name, { clients: 12, appointments: 40 }));
   gateway = await startGateway(
     [...clinics.values()].map(({ sandbox }) => sandbox),
-    { WEBHOOK_HOST_ALLOWLIST: receiver.host },
+    {
+      WEBHOOK_HOST_ALLOWLIST: receiver.host,
+      ENCRYPTION_KEYS: `newest:${randomBytes(32).toString('base64')}`,
+    },
   );
 }, 60_000);
 afterAll(async () => {

@@ -1,12 +1,9 @@
 import { CannotOpen, type Keyring } from '../crypto';
 import type { Database } from './database';
-import type { SealedColumn } from './sealed-column';
+import { SEALED_TEXT, type SealedColumn } from './sealed-column';
 
 /** Small, so that nobody who needs one of the rows waits for long. */
 const AT_ONCE = 25;
-/** An id of a key, a dot, and at least a nonce and a tag: what the keyring makes, and no JSON. */
-const SEALED = String.raw`^[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{38,}$`;
-
 /** What came of a column: how many texts were sealed anew, and how many cannot be opened. */
 export interface Rotated {
   readonly resealed: number;
@@ -59,7 +56,7 @@ export class KeyRotation {
       query<KeyUse & Record<string, unknown>>({
         text: `select $1::text as "column", split_part(${text}, '.', 1) as key, count(*)::integer as count
                from ${table} where ${text} ~ $2 group by 2 order by 2`,
-        values: [name, SEALED],
+        values: [name, SEALED_TEXT],
       }),
     );
   }
@@ -97,7 +94,7 @@ export class KeyRotation {
                where ${text} ~ $1 and not starts_with(${text}, $2)
                  ${after === null ? '' : `and (${columns}) > (${places.join(', ')})`}
                order by ${columns} limit ${String(AT_ONCE)}`,
-        values: [SEALED, `${this.keyring.sealsWith}.`, ...(after ?? [])],
+        values: [SEALED_TEXT, `${this.keyring.sealsWith}.`, ...(after ?? [])],
       }),
     );
   }

@@ -12,3 +12,6 @@ export interface SealedColumn {
   /** Where a row's text is sealed for, by the values of its key. */
   readonly place: (...key: string[]) => string;
 }
+
+/** What a sealed text looks like, as a regular expression: the id of a key, a dot, at least a nonce and a tag; and no JSON. */
+export const SEALED_TEXT = String.raw`^[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{38,}$`;

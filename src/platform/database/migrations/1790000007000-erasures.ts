@@ -4,8 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const PATHS = `
           if tg_op = 'UPDATE' and old.tenant_id = app_tenant() and coalesce(current_setting('app.erased_name', true), '') <> ''
             and to_jsonb(old) - 'detail' = to_jsonb(new) - 'detail'
-            and new.detail = jsonb_set(old.detail, '{path}', to_jsonb(array_to_string(array_replace(
-              string_to_array(old.detail ->> 'path', '/'), current_setting('app.erased_name'), '-'), '/'))) then
+            and new.detail = jsonb_set(old.detail, '{path}', to_jsonb(path_without(old.detail ->> 'path', current_setting('app.erased_name')))) then
             return new;
           end if;`;
 
@@ -48,11 +47,17 @@ export class Erasures1790000007000 implements MigrationInterface {
       create policy erased_records_tenant on erased_records
         using (tenant_id = (select app_tenant()) or (select app_is_system()));
     `);
+    await runner.query(`
+      -- A path of the audit without an id that stands in it: as a segment, or behind the colon of one.
+      create function path_without(path text, name text) returns text language sql immutable parallel safe as $$
+        select case when name ~ '^[A-Za-z0-9_-]+$' then regexp_replace(path, '([/:])' || name || '(?=/|$)', '\\1-', 'g') else path end
+      $$;`);
     await runner.query(keepAudit(PATHS));
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(keepAudit(''));
+    await runner.query('drop function path_without(text, text)');
     await runner.query('drop table erased_records');
   }
 }
