@@ -306,6 +306,18 @@ export const DEFENCES: readonly Defence[] = [
     tests: ['cliniko: nothing is left of an erased client, and no sync brings her back'],
   },
   {
+    name: 'sealed answers are opened when somebody is erased',
+    edits: [
+      {
+        file: 'src/erasure/traces.repository.ts',
+        find: "or (answer ->> 'body') ~ $3)",
+        put: "or $3::text = '')",
+      },
+    ],
+    spec: 'test/e2e/erasure.spec.ts',
+    tests: ['cliniko: nothing is left of an erased client, and no sync brings her back'],
+  },
+  {
     name: 'no start in production as a role that row-level security does not bind',
     edits: [
       {

@@ -370,12 +370,12 @@ it('nothing is left of an erased tenant, while a sync, a delivery and calls are 
     )
   ).map(({ name }) => name);
   const rowsOf = async (id: string): Promise<string[]> => {
-    const counts = await Promise.all(
-      tables.map((table) =>
-        gateway.rows<{ n: number }>(`select count(*)::int as n from ${table} where tenant_id = $1`, [id]),
-      ),
-    );
-    return tables.filter((_, i) => counts[i]![0]!.n > 0);
+    const held: string[] = [];
+    for (const table of tables) {
+      const rows = await gateway.rows(`select from ${table} where tenant_id = $1 limit 1`, [id]);
+      if (rows.length > 0) held.push(table);
+    }
+    return held;
   };
   const others = await rowsOf(kept.tenant.id);
   expect((await rowsOf(tenant.id)).length).toBeGreaterThan(15);
