@@ -43,6 +43,7 @@ const NORMAL = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:\/[A-
 function mayCall(vendor: Vendor, text: string, allowed: HostAllowlist): boolean {
   if (!NORMAL.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
+  if (![text, `${text}/`].includes(url.href)) return false;
   if (isAllowlisted(url, allowed)) return true;
   return url.protocol === 'https:' && vendor.hosts.some((own) => own.test(url.host));
 }
