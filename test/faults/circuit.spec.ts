@@ -205,7 +205,7 @@ it('a token that is refused as soon as it is given: nobody logs in again until t
 
 it('log-ins that hang hold nothing of the database: others are served', async () => {
   const { clinic } = failing;
-  const lines = await Promise.all(Array.from({ length: 16 }, () => tenant.connect(clinic.sandbox)));
+  const lines = await Promise.all(Array.from({ length: 40 }, () => tenant.connect(clinic.sandbox)));
   clinic.sandbox.fail({ fault: { kind: 'slow', ms: 4_000 }, path: '^/auth/login', times: FOR_GOOD });
   const checks = lines.map((id) =>
     tenant.call('POST', `/v1/connections/${id}/passthrough`, {

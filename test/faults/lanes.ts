@@ -222,6 +222,22 @@ function seenOf({ status, problem, headers }: Answer<unknown>): Seen {
   };
 }
 
+/** Tries a row at every vendor that it applies to: what was seen, and what should have been. */
+export async function struck(
+  { all }: Lanes,
+  row: Row,
+  places?: readonly Place[],
+): Promise<{ seen: object; expected: object }> {
+  const lanes = all.filter(({ name }) => row.vendors?.includes(name) ?? true);
+  const found = await Promise.all(
+    lanes.map(async (lane): Promise<[string, Findings]> => [lane.name, await lane.run(row, places)]),
+  );
+  return {
+    seen: Object.fromEntries(found),
+    expected: Object.fromEntries(lanes.map((lane) => [lane.name, lane.expected(row, places)])),
+  };
+}
+
 /** One gateway and a clinic of each vendor, for all rows. */
 export interface Lanes {
   readonly all: readonly Lane[];
@@ -230,13 +246,16 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-/** Starts them; `times` are the gateway's `VENDOR_TIMES_MS`. */
-export async function startLanes(times: string): Promise<Lanes> {
+/** `VENDOR_TIMES_MS`: short enough for a test, long enough for a sandbox on a busy machine. */
+const TIMES = '400,1500,4000,4000,10';
+
+/** Starts them. */
+export async function startLanes(): Promise<Lanes> {
   const others = await startStrangers();
   const clinics = await Promise.all(CASES.map(({ name }) => startClinic(name, SIZE)));
   const hosts = [others.refusing, others.silent].map((url) => new URL(url).host);
   const gateway = await startGateway([], {
-    VENDOR_TIMES_MS: times,
+    VENDOR_TIMES_MS: TIMES,
     WRITE_LOOKS_SECONDS: '0.05,3600',
     VENDOR_HOST_ALLOWLIST: [...clinics.map(({ sandbox }) => new URL(sandbox.baseUrl).host), ...hosts].join(
       ',',

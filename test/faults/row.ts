@@ -38,8 +38,8 @@ export interface Row {
   readonly address?: 'refusing' | 'silent';
   /** How often; for good if left out. */
   readonly times?: number;
-  /** In the everyday tests: everywhere, or only where it costs little. Lists and log-ins go through the same code as reads. */
-  readonly effort?: 'all' | 'least';
+  /** In the everyday tests: everywhere, only where it costs little, or not. Lists and log-ins go through the same code as reads. */
+  readonly effort?: 'all' | 'least' | 'none';
   /** Only lists of records are struck, in the place `list`. */
   readonly onLists?: boolean;
   /** Vendors that it applies to; all if left out. */

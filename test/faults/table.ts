@@ -221,6 +221,12 @@ export const ROWS: readonly Row[] = [
     seen: { read: { ...LATE, tries: TRIES } },
   },
   {
+    effort: 'none',
+    name: 'a body that does not end in time',
+    fault: { kind: 'drip', ms: 20_000 },
+    seen: { read: { ...LATE, tries: TRIES }, write: { ...DONE, tries: 1, written: 1 } },
+  },
+  {
     effort: 'least',
     name: 'a clock that is a day behind',
     fault: { kind: 'headers', headers: { date: new Date(Date.now() - 86_400_000).toUTCString() } },

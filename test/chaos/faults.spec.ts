@@ -1,0 +1,17 @@
+import { startLanes, struck, type Lanes } from '../faults/lanes';
+import { ROWS } from '../faults/table';
+
+let lanes: Lanes;
+
+beforeAll(async () => {
+  lanes = await startLanes();
+}, 120_000);
+afterAll(() => lanes.close());
+
+describe.each(ROWS)('$name', (row) => {
+  it('has its outcome at every vendor, in every place', async () => {
+    const { seen, expected } = await struck(lanes, row);
+    expect(seen).toEqual(expected);
+    expect(lanes.strangers.connectionsElsewhere()).toBe(0);
+  }, 120_000);
+});
