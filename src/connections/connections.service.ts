@@ -1,12 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import { newId } from '../platform/ids';
-import type { Database, Entities } from '../platform/database/database';
+import type { Database, Entities, Query, Statement } from '../platform/database/database';
 import { notFound, wrongField } from '../platform/http/problems';
 import type { HostAllowlist } from '../platform/outgoing';
 import type { Vendor } from '../vendors/contract';
 import { VENDORS } from '../vendors/registry';
 import { configured, merged } from './configuration';
 import { Connection } from './connection.entity';
+import { isReadOtherwise, isSynced } from './connection-reading';
+import { connectionStatement, type ConnectionRow } from './connection-row';
 import type { ConnectionEvents } from './connection-events';
 import { warningsAfter, type SyncOutcome } from './connection-state';
 import type { TokensRepository } from './tokens.repository';
@@ -100,11 +101,14 @@ export class ConnectionsService {
 
   /** The row itself, for those who open it; not_found where it is not the tenant's. */
   async find(tenantId: string, id: string): Promise<Connection> {
-    const connection = await this.database.entities(tenantId, (manager) =>
-      manager.findOneBy(Connection, { tenantId, id }),
-    );
+    const connection = await this.look((statement) => this.database.read(tenantId, statement), tenantId, id);
     if (!connection) throw notFound();
     return connection;
+  }
+
+  /** The same with other statements; null where it is not the tenant's. */
+  findIn(query: Query, tenantId: string, id: string): Promise<Connection | null> {
+    return this.look(query, tenantId, id);
   }
 
   async update(
@@ -142,12 +146,13 @@ export class ConnectionsService {
             }
           : {}),
       });
+      // In the same moment: nobody takes the old account's token for the new one's.
+      if (changes.credentials || changes.settings) await this.tokens.forget(manager, { tenantId, id });
       return {
         connection: changed,
         isOther: changes.credentials !== undefined || isReadOtherwise(found, changed),
       };
     });
-    if (changes.credentials || changes.settings) await this.tokens.forget({ tenantId, id });
     if (isOther && isSynced(connection)) await this.events.changed({ tenantId, id });
     return shown(connection);
   }
@@ -199,6 +204,15 @@ export class ConnectionsService {
     );
   }
 
+  private async look(
+    read: (statement: Statement) => Promise<ConnectionRow[]>,
+    tenantId: string,
+    id: string,
+  ): Promise<Connection | null> {
+    const [row] = await read(connectionStatement(tenantId, id));
+    return row ?? null;
+  }
+
   private async locked<T>(
     tenantId: string,
     id: string,
@@ -215,18 +229,6 @@ export class ConnectionsService {
       return work(manager, found);
     });
   }
-}
-
-/** Whether the gateway reads the connection by itself. */
-function isSynced({ disabled, settings }: Pick<Connection, 'disabled' | 'settings'>): boolean {
-  const { sync } = settings as { sync?: { enabled?: boolean } };
-  return !disabled && sync?.enabled === true;
-}
-
-/** Whether records are read by other settings than before, or again: when they are read is not among it. */
-function isReadOtherwise(before: Connection, now: Connection): boolean {
-  const [{ sync: _old, ...old }, { sync: _new, ...settings }] = [before.settings, now.settings];
-  return !isDeepStrictEqual(old, settings) || (isSynced(now) && !isSynced(before));
 }
 
 /** The vendor of that name; a vendor that nobody knows is the caller's mistake. */

@@ -17,6 +17,7 @@ import type { Connection } from './connection.entity';
 import type { ConnectionEvents } from './connection-events';
 import type { ConnectionsService } from './connections.service';
 import type { SharedGate } from './shared-gate';
+import { ShortMemory } from './short-memory';
 import type { TokensRepository } from './tokens.repository';
 import type { Priority } from './turn';
 import { vendorProblem } from './vendor-problem';
@@ -52,6 +53,9 @@ export const PATIENCE = { request: 2_000, sync: 30_000 } as const;
 /** Whoever has the patience of a sync does not stand in a caller's way. */
 const priorityOf = (patienceMs: number): Priority => (patienceMs < PATIENCE.sync ? 'user' : 'background');
 
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 200;
+
 /** What sessions are made with. */
 export interface SessionTools {
   readonly vault: Vault;
@@ -65,6 +69,12 @@ export interface SessionTools {
 
 /** Opens connections. The one place where credentials are unsealed. */
 export class SessionsService {
+  /** Of those that are in use now, and no longer than they are. */
+  private readonly configurations = new ShortMemory<ReturnType<typeof configured>>(
+    MOST_REMEMBERED,
+    REMEMBERED_MS,
+  );
+
   constructor(
     private readonly connections: ConnectionsService,
     private readonly tools: SessionTools,
@@ -77,7 +87,15 @@ export class SessionsService {
     patienceMs: number,
     wrote?: HttpEnvironment['wrote'],
   ): Promise<Session> {
-    const connection = await this.connections.find(tenantId, id);
+    return this.openFound(await this.connections.find(tenantId, id), patienceMs, wrote);
+  }
+
+  /** The same where the connection's row was read already. */
+  async openFound(
+    connection: Connection,
+    patienceMs: number,
+    wrote?: HttpEnvironment['wrote'],
+  ): Promise<Session> {
     if (connection.disabled)
       throw new Problem('connection_disabled', 'The connection is switched off; enable it first');
     return this.session(connection, {
@@ -134,8 +152,7 @@ export class SessionsService {
     const vendor = VENDORS.get(connection.vendor);
     if (!vendor)
       throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
-    const stored = { credentials: await this.unsealed(connection), settings: connection.settings };
-    const { credentials, settings } = configured(vendor, stored, this.tools.allowed);
+    const { credentials, settings } = await this.configuration(connection, vendor);
     const http = vendorHttp(vendor.http({ credentials, settings }), {
       tokens,
       gate: this.tools.gate.for({ priority: priorityOf(patienceMs), patienceMs }),
@@ -153,6 +170,22 @@ export class SessionsService {
       },
     });
     return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };
+  }
+
+  /** The credentials and settings in the vendor's classes: they are checked once a minute, and not for each call. */
+  private async configuration(
+    connection: Connection,
+    vendor: Vendor,
+  ): Promise<ReturnType<typeof configured>> {
+    const { tenantId, id, settings } = connection;
+    const name = `${tenantId} ${id} ${connection.credentials} ${JSON.stringify(settings)}`;
+    let known = this.configurations.get(name);
+    if (!known) {
+      const credentials = await this.unsealed(connection);
+      known = configured(vendor, { credentials, settings }, this.tools.allowed);
+      this.configurations.set(name, known);
+    }
+    return known;
   }
 
   /** The credentials; where nobody can open them any more, the connection itself says so. */

@@ -1,13 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CannotOpen } from '../platform/crypto';
-import type { Database } from '../platform/database/database';
+import type { Database, Entities } from '../platform/database/database';
 import type { IssuedToken, TokenStore } from '../vendors/kit/auth';
 import { VendorError } from '../vendors/kit/error';
+import { ShortMemory } from './short-memory';
 import type { Vault } from './vault';
 
 interface Owner {
   readonly tenantId: string;
   readonly id: string;
+}
+/** A connection as far as its token hangs on it. */
+interface Account extends Owner {
+  readonly credentials: string;
+  readonly settings: object;
 }
 interface Row {
   readonly token: string | null;
@@ -23,6 +29,8 @@ type Turn =
 const LEASE_SECONDS = 6;
 const BEAT_MS = 2_000;
 const POLL_MS = 50;
+const REMEMBERED_MS = 5_000;
+const MOST_REMEMBERED = 500;
 
 /**
  * Vendors' tokens, sealed and shared by all processes. A lease lets one log in while the others wait for what it gets; no
@@ -30,45 +38,58 @@ const POLL_MS = 50;
  */
 export class TokensRepository {
   private readonly renewing = new Map<string, Promise<IssuedToken>>();
+  /** Good for these credentials and settings alone. One that another process has replaced is refused, and then looked up. */
+  private readonly remembered = new ShortMemory<IssuedToken>(MOST_REMEMBERED, REMEMBERED_MS);
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
   ) {}
 
-  storeFor(owner: Owner): TokenStore {
+  storeFor(account: Account): TokenStore {
+    const owner = { tenantId: account.tenantId, id: account.id };
+    const name = `${account.tenantId} ${account.id} ${account.credentials} ${JSON.stringify(account.settings)}`;
+    const kept = (token: IssuedToken): IssuedToken => {
+      this.remembered.set(name, token);
+      return token;
+    };
     return {
-      current: () => this.current(owner),
+      current: async () => {
+        const remembered = this.remembered.get(name);
+        if (remembered) return remembered;
+        const held = await this.current(owner);
+        return held && kept(held);
+      },
       renew: (stale, login) => {
+        this.remembered.delete(name);
         let renewal = this.renewing.get(owner.id);
         if (!renewal) {
           renewal = this.renew(owner, stale, login).finally(() => this.renewing.delete(owner.id));
           this.renewing.set(owner.id, renewal);
         }
-        return renewal;
+        return renewal.then(kept);
       },
-      refuse: (token) => this.refuse(owner, token),
+      refuse: (token) => {
+        this.remembered.delete(name);
+        return this.refuse(owner, token);
+      },
     };
   }
 
   /** Forgets the token and the refusal: the credentials are new. */
-  async forget({ tenantId, id }: Owner): Promise<void> {
-    await this.database.inTenant(tenantId, (query) =>
-      query({
-        text: 'delete from connection_tokens where tenant_id = $1 and connection_id = $2',
-        values: [tenantId, id],
-      }),
-    );
+  async forget(manager: Entities, { tenantId, id }: Owner): Promise<void> {
+    await manager.query('delete from connection_tokens where tenant_id = $1 and connection_id = $2', [
+      tenantId,
+      id,
+    ]);
   }
 
   private async current(owner: Owner): Promise<IssuedToken | null> {
-    const [row] = await this.database.inTenant(owner.tenantId, (query) =>
-      query<Row>({
-        name: 'connection_token',
-        text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2',
-        values: [owner.tenantId, owner.id],
-      }),
-    );
+    const [row] = await this.database.read<Row & Record<string, unknown>>(owner.tenantId, {
+      name: 'connection_token',
+      text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2',
+      values: [owner.tenantId, owner.id],
+    });
     return row ? this.opened(owner, row) : null;
   }
 

@@ -61,7 +61,7 @@ export class DeliveryQueueRepository {
 
   /** The endpoints that something waits for. */
   async due(): Promise<EndpointKey[]> {
-    return this.database.asSystem((query) =>
+    return this.database.togetherAsSystem((query) =>
       query<Row<EndpointKey>>({
         name: 'webhook_endpoints_due',
         text: `select e.tenant_id as "tenantId", e.id from webhook_endpoints e where e.enabled and (

@@ -2,22 +2,19 @@ import type { GatewayId, RemoteRef } from '../canonical/ids';
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import { isId, newId } from '../platform/ids';
+import {
+  columns,
+  insertIds,
+  keyOf,
+  keyOfRow,
+  selectIds,
+  type IdRow,
+  type Owner,
+  type RemoteName,
+} from './remote-ids.repository';
 import { releaseId, reservedAmong, reserveId, type ReservedId } from './reserved-ids.repository';
 import type { Database, Query } from '../platform/database/database';
 
-/** Whose records are meant. */
-export interface Owner {
-  readonly tenantId: string;
-  readonly connectionId: string;
-  readonly vendor: string;
-}
-/** A remote record by name. */
-export interface RemoteName {
-  readonly resource: ResourceName;
-  readonly ref: RemoteRef;
-  /** Where the record itself was seen, and not only a reference to it: what its mark is, and the id kept for it. */
-  readonly seen?: { readonly mark: string | null; readonly reserved?: GatewayId | undefined };
-}
 /** A record that was seen at the vendor now. */
 export interface Sighting {
   readonly id: GatewayId;
@@ -43,16 +40,9 @@ interface LocatedRow extends IdRow, Record<string, unknown> {
   readonly mark: string | null;
   readonly last_seen_at: Instant | null;
 }
-interface IdRow {
-  readonly id: GatewayId;
-  readonly resource: ResourceName;
-  readonly remote_scope: string;
-  readonly remote_id: string;
-}
+export type { Owner, RemoteName };
 
 const MOST_REMEMBERED = 50_000;
-
-const keyOf = (resource: string, { id, scope }: RemoteRef): string => `${resource}\u0000${scope}\u0000${id}`;
 
 /** The mapping table: the only giver of ids. */
 export class IdentityService {
@@ -74,21 +64,22 @@ export class IdentityService {
       else if (name.seen || !wanted.has(key)) wanted.set(key, name);
     }
     const note = (rows: readonly IdRow[]): void => {
-      for (const row of rows)
-        known.set(keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope }), row.id);
+      for (const row of rows) known.set(keyOfRow(row), row.id);
     };
     const missing = (): [string, RemoteName][] => [...wanted].filter(([key]) => !known.has(key));
 
-    if (wanted.size > 0) note(this.remember(owner, await this.select(query, owner, [...wanted.values()])));
+    const given = await this.givenBefore(query, owner, [...wanted.values()], at);
+    note(given.fresh);
+    note(given.known);
     // In the order of the index, so that two transactions that insert the same names wait for each other in one direction.
     const fresh = missing()
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, name]) => name);
-    if (fresh.length > 0) note(await this.insert(query, owner, await this.withIds(query, owner, fresh), at));
+    if (fresh.length > 0) note(await insertIds(query, owner, await this.withIds(query, owner, fresh), at));
     const taken = missing().map(([, name]) => name);
-    if (taken.length > 0) note(await this.select(query, owner, taken));
+    if (taken.length > 0) note(await selectIds(query, owner, taken));
     return {
-      fresh,
+      fresh: [...given.fresh.flatMap((row) => wanted.get(keyOfRow(row)) ?? []), ...fresh],
       id: (resource, ref) => {
         const id = known.get(keyOf(resource, ref));
         if (!id) throw new Error(`no id was resolved for a ${resource} reference`);
@@ -101,18 +92,35 @@ export class IdentityService {
   private remember({ connectionId }: Owner, rows: readonly IdRow[]): readonly IdRow[] {
     if (this.remembered.size > MOST_REMEMBERED) this.remembered.clear();
     for (const row of rows)
-      if (row.resource !== 'appointments')
-        this.remembered.set(
-          `${connectionId} ${keyOf(row.resource, { id: row.remote_id, scope: row.remote_scope })}`,
-          row.id,
-        );
+      if (row.resource !== 'appointments') this.remembered.set(`${connectionId} ${keyOfRow(row)}`, row.id);
     return rows;
   }
 
+  /**
+   * The names that have their ids, and a new record's, which takes the one that was kept for it as it is looked for: a
+   * record that a write of ours has made is hardly ever known before.
+   */
+  private async givenBefore(
+    query: Query,
+    owner: Owner,
+    names: readonly RemoteName[],
+    at: Instant,
+  ): Promise<{ readonly known: readonly IdRow[]; readonly fresh: readonly IdRow[] }> {
+    if (names.length === 0) return { known: [], fresh: [] };
+    const kept = names.flatMap((name) => (name.seen?.reserved ? [{ ...name, id: name.seen.reserved }] : []));
+    const [fresh, known] = await Promise.all([
+      kept.length > 0 ? insertIds(query, owner, kept, at) : [],
+      selectIds(query, owner, names),
+    ]);
+    const isFresh = new Set(fresh.map(keyOfRow));
+    const before = known.filter((row) => !isFresh.has(keyOfRow(row)));
+    return { known: this.remember(owner, before), fresh };
+  }
+
   /** Notes that records were seen at the vendor: they are not gone, and this is what their mark is. */
-  async seen(query: Query, { tenantId }: Owner, sightings: readonly Sighting[], at: Instant): Promise<void> {
+  seen(query: Query, { tenantId }: Owner, sightings: readonly Sighting[], at: Instant): void {
     if (sightings.length === 0) return;
-    await query({
+    query.later({
       name: 'remote_ids_seen',
       text: `update remote_ids r set last_seen_at = $4, gone_at = null, mark = s.mark
              from unnest($2::uuid[], $3::text[]) as s (id, mark)
@@ -122,8 +130,13 @@ export class IdentityService {
   }
 
   /** Where our ids lie at the vendors, whatever they name; those that name nothing of the tenant's are left out. */
-  async locate(tenantId: string, ids: readonly string[]): Promise<Map<string, Located>> {
-    const rows = await this.database.read<LocatedRow>(tenantId, {
+  locate(tenantId: string, ids: readonly string[]): Promise<Map<string, Located>> {
+    return this.database.together(tenantId, (query) => this.locateIn(query, tenantId, ids));
+  }
+
+  /** The same with other statements. */
+  async locateIn(query: Query, tenantId: string, ids: readonly string[]): Promise<Map<string, Located>> {
+    const rows = await query<LocatedRow>({
       name: 'remote_ids_locate',
       text: `select id, resource, remote_scope, remote_id, connection_id, vendor, mark, last_seen_at from remote_ids
              where tenant_id = $1 and id = any($2::uuid[])`,
@@ -166,33 +179,13 @@ export class IdentityService {
   }
 
   /** Keeps an id for a record that the vendor has yet to make; its caller's id is kept from others, too. */
-  reserve(query: Query, owner: Owner, wanted: ReservedId): Promise<void> {
-    return reserveId(query, owner, wanted);
+  reserve(query: Query, owner: Owner, wanted: ReservedId): void {
+    reserveId(query, owner, wanted);
   }
 
   /** The record was made, or never will be. */
-  release(query: Query, tenantId: string, id: string): Promise<void> {
-    return releaseId(query, tenantId, id);
-  }
-
-  private select(
-    query: Query,
-    { tenantId, connectionId }: Owner,
-    names: readonly RemoteName[],
-  ): Promise<IdRow[]> {
-    return query<IdRow>({
-      name: 'remote_ids_select',
-      // One look into the index for each name: no statistics can make the planner read the whole connection instead.
-      text: `select r.id, n.resource, n.remote_scope, n.remote_id
-             from unnest($3::text[], $4::text[], $5::text[]) as n (resource, remote_scope, remote_id)
-             cross join lateral (
-               select id from remote_ids
-               where tenant_id = $1 and connection_id = $2 and resource = n.resource
-                 and remote_scope = n.remote_scope and remote_id = n.remote_id
-               limit 1
-             ) r`,
-      values: [tenantId, connectionId, ...columns(names)],
-    });
+  release(query: Query, tenantId: string, id: string): void {
+    releaseId(query, tenantId, id);
   }
 
   /**
@@ -214,37 +207,4 @@ export class IdentityService {
       return { ...name, id: id ?? newId() };
     });
   }
-
-  private insert(
-    query: Query,
-    { tenantId, connectionId, vendor }: Owner,
-    names: readonly (RemoteName & { readonly id: GatewayId })[],
-    at: Instant,
-  ): Promise<IdRow[]> {
-    return query<IdRow>({
-      name: 'remote_ids_insert',
-      text: `insert into remote_ids (tenant_id, connection_id, vendor, id, resource, remote_scope, remote_id, mark, first_seen_at, last_seen_at)
-             select $1, $2, $7, n.id, n.resource, n.remote_scope, n.remote_id, n.mark, $8::timestamptz, case when n.is_seen then $8::timestamptz end
-             from unnest($6::uuid[], $3::text[], $4::text[], $5::text[], $9::text[], $10::boolean[])
-               as n (id, resource, remote_scope, remote_id, mark, is_seen)
-             on conflict (tenant_id, connection_id, resource, remote_scope, remote_id) do nothing
-             returning id, resource, remote_scope, remote_id`,
-      values: [
-        tenantId,
-        connectionId,
-        ...columns(names),
-        names.map(({ id }) => id),
-        vendor,
-        at,
-        names.map(({ seen }) => seen?.mark ?? null),
-        names.map(({ seen }) => seen !== undefined),
-      ],
-    });
-  }
 }
-
-const columns = (names: readonly RemoteName[]): [string[], string[], string[]] => [
-  names.map(({ resource }) => resource),
-  names.map(({ ref }) => ref.scope),
-  names.map(({ ref }) => ref.id),
-];

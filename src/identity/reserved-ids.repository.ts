@@ -16,12 +16,12 @@ export interface ReservedId {
 }
 
 /** Keeps an id, and the caller's id with it: a second one of the same fails by the table's own index. */
-export async function reserveId(
+export function reserveId(
   query: Query,
   { tenantId, connectionId }: Owner,
   { resource, id, externalId }: ReservedId,
-): Promise<void> {
-  await query({
+): void {
+  query.later({
     name: 'reserved_ids_insert',
     text: `insert into reserved_ids (tenant_id, id, connection_id, resource, external_id) values ($1, $2, $3, $4, $5)`,
     values: [tenantId, id, connectionId, resource, externalId],
@@ -29,8 +29,8 @@ export async function reserveId(
 }
 
 /** Lets go of an id. */
-export async function releaseId(query: Query, tenantId: string, id: string): Promise<void> {
-  await query({
+export function releaseId(query: Query, tenantId: string, id: string): void {
+  query.later({
     name: 'reserved_ids_release',
     text: 'delete from reserved_ids where tenant_id = $1 and id = $2',
     values: [tenantId, id],

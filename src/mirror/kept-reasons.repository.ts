@@ -35,13 +35,8 @@ export async function keptReasons(
 }
 
 /** Keeps a reason; a later one takes the place of an earlier. */
-export async function keepReason(
-  query: Query,
-  tenantId: string,
-  id: string,
-  { reason, note }: KeptReason,
-): Promise<void> {
-  await query({
+export function keepReason(query: Query, tenantId: string, id: string, { reason, note }: KeptReason): void {
+  query.later({
     text: `insert into cancellation_reasons (tenant_id, id, reason, note) values ($1, $2, $3, $4)
            on conflict (tenant_id, id) do update set reason = excluded.reason, note = excluded.note`,
     values: [tenantId, id, reason, note],

@@ -2,7 +2,7 @@ import type { GatewayId } from '../canonical/ids';
 import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { Owner } from '../identity/identity.service';
-import type { Query } from '../platform/database/database';
+import type { Query, Statement } from '../platform/database/database';
 import { withoutFields } from '../vendors/kit/json';
 import type { Row } from './mirror-rows';
 import { TABLES } from './tables';
@@ -40,17 +40,12 @@ const updateText = (own: readonly string[]): string => `update set
       ${own.map((name) => `${name} = excluded.${name}`).join(', ')}
     where t.content_hash <> excluded.content_hash`;
 
-function insert(
-  query: Query,
-  owner: Owner,
-  { resource, rows, at }: Batch,
-  mentioned: boolean,
-): Promise<Changed[]> {
+function insert(owner: Owner, { resource, rows, at }: Batch, mentioned: boolean): Statement {
   const name = `${mentioned ? 'mention' : 'mirror'}_${resource}`;
   let text = statements.get(name);
   if (text === undefined) statements.set(name, (text = insertText(resource, mentioned)));
   const { columns } = TABLES[resource];
-  return query<Changed & Record<string, unknown>>({
+  return {
     name,
     text,
     values: [
@@ -64,28 +59,27 @@ function insert(
       rows.map((row) => row.deletedAt),
       ...columns.map((_, i) => rows.map((row) => row.values[i])),
     ],
-  });
+  };
 }
 
 /** Writes the rows whose content differs. */
-export const upsert = (query: Query, owner: Owner, batch: Batch): Promise<Changed[]> =>
-  insert(query, owner, batch, false);
+export const upsert = (owner: Owner, batch: Batch): Statement => insert(owner, batch, false);
 /** Writes rows for records that are only mentioned, where there are none. */
-export const insertMentioned = (query: Query, owner: Owner, batch: Batch): Promise<Changed[]> =>
-  insert(query, owner, batch, true);
+export const insertMentioned = (owner: Owner, batch: Batch): Statement => insert(owner, batch, true);
 
 /** Keeps the vendor's own records, without what should not be kept. */
-export async function storeRaw(
+export function storeRaw(
   query: Query,
   { tenantId }: Owner,
   rows: readonly Row[],
   secret: ReadonlySet<string>,
-): Promise<void> {
+): void {
   if (rows.length === 0) return;
-  await query({
+  query.later({
     name: 'raw_records_store',
-    text: `insert into raw_records (tenant_id, id, raw) select $1, r.id, r.raw from unnest($2::uuid[], $3::json[]) as r (id, raw)
-           on conflict (tenant_id, id) do update set raw = excluded.raw`,
+    text: `insert into raw_records as w (tenant_id, id, raw)
+           select $1, r.id, r.raw from unnest($2::uuid[], $3::json[]) as r (id, raw)
+           on conflict (tenant_id, id) do update set raw = excluded.raw where w.raw::text <> excluded.raw::text`,
     values: [
       tenantId,
       rows.map(({ id }) => id),
@@ -95,24 +89,27 @@ export async function storeRaw(
 }
 
 /** Who else takes part in which appointment, so that `practitionerId` and `clientId` find every participant by an index. */
-export async function storeParticipants(
+export function storeParticipants(
   query: Query,
   { tenantId }: Owner,
   rows: readonly Row[],
-  versions: ReadonlyMap<string, number>,
-): Promise<void> {
-  const again = rows.filter(({ id }) => (versions.get(id) ?? 1) > 1).map(({ id }) => id);
-  if (again.length > 0)
-    await query({
-      text: 'delete from appointment_participants where tenant_id = $1 and appointment_id = any($2::uuid[])',
-      values: [tenantId, again],
-    });
+  isNew: (id: GatewayId) => boolean,
+): void {
+  const again = rows.filter(({ id }) => !isNew(id)).map(({ id }) => id);
   const parties = rows.flatMap((row) => row.others.map((party) => ({ appointment: row.id, party })));
+  const pairs = [parties.map(({ appointment }) => appointment), parties.map(({ party }) => party)];
+  if (again.length > 0)
+    query.later({
+      name: 'participants_clear',
+      text: `delete from appointment_participants where tenant_id = $1 and appointment_id = any($2::uuid[])
+               and (appointment_id, party_id) not in (select * from unnest($3::uuid[], $4::uuid[]))`,
+      values: [tenantId, again, ...pairs],
+    });
   if (parties.length === 0) return;
-  await query({
+  query.later({
     name: 'participants_store',
     text: `insert into appointment_participants (tenant_id, appointment_id, party_id)
-           select $1, p.* from unnest($2::uuid[], $3::uuid[]) as p`,
-    values: [tenantId, parties.map(({ appointment }) => appointment), parties.map(({ party }) => party)],
+           select $1, p.* from unnest($2::uuid[], $3::uuid[]) as p on conflict do nothing`,
+    values: [tenantId, ...pairs],
   });
 }

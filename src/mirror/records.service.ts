@@ -132,9 +132,9 @@ export class RecordsService {
     }: { resource: ResourceName; located: Located; seen: Seen<ResourceName>; at: string },
   ): Promise<void> {
     const owner = { tenantId: connection.tenantId, connectionId: connection.id, vendor: vendor.name };
-    await this.tools.writer.write(query, owner, {
+    await this.tools.writer.put(query, owner, {
       resource,
-      seen: [{ ...seen, ref: located.ref }],
+      seen: { ...seen, ref: located.ref },
       secretFields: vendor.secretFields,
       at,
     });

@@ -10,6 +10,7 @@ import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Database } from '../platform/database/database';
 import { LOGGER, type Logger } from '../platform/log';
 import { Metrics } from '../platform/metrics';
+import { AfterWrites } from './after-writes';
 import { MissingRecordsService } from './missing-records.service';
 import { ResourceReaderService } from './resource-reader.service';
 import { SchedulerService } from './scheduler.service';
@@ -130,10 +131,7 @@ export class SyncModule implements OnModuleInit {
     this.events.onChange(async ({ tenantId, id }) => {
       await this.syncs.request(tenantId, id, { mode: 'full' });
     });
-    this.events.onWrite(({ tenantId, id }) =>
-      this.database.inTenant(tenantId, (query) =>
-        this.schedules.afterWrite(query, { tenantId, connectionId: id }),
-      ),
-    );
+    const afterWrites = new AfterWrites(this.database, this.schedules);
+    this.events.onWrite((connection) => afterWrites.wrote(connection));
   }
 }

@@ -66,7 +66,7 @@ export class SyncsRepository {
 
   /** Whose sync this is, and how its connection is to be read; null where it is gone. */
   async subjectOf(id: string): Promise<SyncSubject | null> {
-    const [subject] = await this.database.asSystem((query) =>
+    const [subject] = await this.database.togetherAsSystem((query) =>
       query<SyncSubject & Record<string, unknown>>({
         name: 'sync_subject',
         text: `select s.tenant_id as "tenantId", c.vendor, c.settings -> 'window' as window
@@ -103,7 +103,7 @@ export class SyncsRepository {
 
   /** Says that the holder lives. */
   async beat({ tenantId, id, fence }: Key): Promise<void> {
-    await this.database.inTenant(tenantId, (query) =>
+    await this.database.together(tenantId, (query) =>
       query({
         text: `update syncs set lease_until = now() + ${LEASE} where tenant_id = $1 and id = $2 and fence = $3`,
         values: [tenantId, id, fence],
@@ -191,7 +191,7 @@ export class SyncsRepository {
 
   /** Runs that nobody holds any more: queued ones whose job was lost, running ones whose holder died. */
   async abandoned(): Promise<Pick<Sync, 'id'>[]> {
-    return this.database.asSystem((query) =>
+    return this.database.togetherAsSystem((query) =>
       query<Pick<Sync, 'id'>>({
         text: `select id from syncs
                where (status = 'running' and lease_until < now()) or (status = 'queued' and created_at < now() - interval '10 seconds')`,

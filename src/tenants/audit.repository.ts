@@ -1,4 +1,4 @@
-import type { Database, Query } from '../platform/database/database';
+import type { Database, Query, Statement } from '../platform/database/database';
 import { isId } from '../platform/ids';
 import { hourOf, millisecondsOf, type AuditActor, type AuditDetail, type AuditRows } from './audit-entry';
 
@@ -57,23 +57,27 @@ interface EventRow extends Record<string, unknown> {
   readonly detail: AuditDetail;
 }
 
+const insertionsOf = ({ events, subjects }: AuditRows): Statement[] => [
+  { name: 'audit_events', text: INSERT_EVENTS, values: [`[${events.join(',')}]`] },
+  ...(subjects.length > 0
+    ? [{ name: 'audit_subjects', text: INSERT_SUBJECTS, values: [`[${subjects.join(',')}]`] }]
+    : []),
+];
+
 /** The audit's tables: rows go in and never change. */
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
   /** Stores rows in somebody's transaction. Those of a tenant that was erased meanwhile are left out. */
-  async insert(query: Query, { events, subjects }: AuditRows): Promise<void> {
-    const storing = [query({ name: 'audit_events', text: INSERT_EVENTS, values: [`[${events.join(',')}]`] })];
-    if (subjects.length > 0)
-      storing.push(
-        query({ name: 'audit_subjects', text: INSERT_SUBJECTS, values: [`[${subjects.join(',')}]`] }),
-      );
-    await Promise.all(storing);
+  insert(query: Query, rows: AuditRows): void {
+    for (const statement of insertionsOf(rows)) query.later(statement);
   }
 
   /** Stores rows of any tenants in a transaction of their own. */
-  insertAll(rows: AuditRows): Promise<void> {
-    return this.database.asSystem((query) => this.insert(query, rows));
+  async insertAll(rows: AuditRows): Promise<void> {
+    await this.database.togetherAsSystem((query) =>
+      Promise.all(insertionsOf(rows).map((statement) => query(statement))),
+    );
   }
 
   /** The clients among names, the vendor's or ours. */

@@ -55,14 +55,15 @@ export class AuditService {
    * Records an operation in the transaction that carries it out: both happen or none. Called for refusals too, where
    * there is a transaction to call it in; any other refusal of an audited route is recorded when its answer goes out.
    */
-  async record(query: Query, entry: AuditEntry): Promise<void> {
+  record(query: Query, entry: AuditEntry): Promise<void> {
     const { row, hour } = eventOf(entry, currentContext()?.requestId ?? null);
     const ids = new Set([...entry.resourceIds, ...(entry.clientIds ?? [])]);
-    await this.repository.insert(query, {
+    this.repository.insert(query, {
       events: [row],
       subjects: [...ids].map((id) => subjectOf(entry.tenantId, id, hour)),
     });
     notesOf(currentContext())?.recorded.add(entry.outcome);
+    return Promise.resolve();
   }
 
   /** Records an operation whose records are known by names alone, the vendor's or ours: the clients among them are looked up. */

@@ -1,6 +1,8 @@
-import { PATIENCE, type SessionsService } from '../connections/sessions.service';
-import type { IdentityService } from '../identity/identity.service';
-import type { RecordsService } from '../mirror/records.service';
+import type { ConnectionsService } from '../connections/connections.service';
+import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
+import type { Instant } from '../canonical/values';
+import type { IdentityService, Located } from '../identity/identity.service';
+import type { PeekedRecord, RecordsService } from '../mirror/records.service';
 import type { Database, Query } from '../platform/database/database';
 import { violates } from '../platform/database/errors';
 import { newId } from '../platform/ids';
@@ -13,6 +15,7 @@ import type { WritesRepository } from './writes.repository';
 
 export interface BeginningTools {
   readonly database: Database;
+  readonly connections: ConnectionsService;
   readonly drafts: DraftsService;
   readonly writes: WritesRepository;
   readonly keys: KeysRepository;
@@ -30,6 +33,16 @@ export class Halt extends Error {
   }
 }
 
+type NewWrite = Omit<Write, 'createdAt' | 'looks'>;
+
+/** What is known of a wish, its key and its connection. */
+interface Look {
+  readonly state: KeyState | null;
+  readonly located: ReadonlyMap<string, Located>;
+  readonly current: PeekedRecord | null;
+  readonly connection: Session['connection'] | null;
+}
+
 /** A wish that is ready to be begun. */
 export interface Ready extends Situation {
   readonly asker: Asker;
@@ -45,20 +58,18 @@ export class BeginningsService {
 
   constructor(private readonly tools: BeginningTools) {}
 
-  /** The session, the record as it stands, and the wish in the vendor's words; Problem where it cannot be done. */
-  async ready(asker: Asker, wish: Wish): Promise<Ready> {
-    const { drafts, sessions, records } = this.tools;
-    const { tenantId } = asker;
-    const { resource, id } = wish;
-    const [located, current] = await Promise.all([
-      drafts.locate(tenantId, wish),
-      id === null ? null : records.peek({ tenantId, resource }, id),
-    ]);
-    const connectionId = id === null ? wish.connectionId : located.get(id)?.connectionId;
-    if (!connectionId || (id !== null && (!current || current.deletedAt !== null))) throw notFound();
+  /**
+   * The session, the record as it stands, and the wish in the vendor's words; Problem where it cannot be done, what the key
+   * has led to where that is something already.
+   */
+  async ready(asker: Asker, wish: Wish, key: Key | null): Promise<Ready | KeyState> {
+    const { drafts, sessions } = this.tools;
+    const { state, located, current, connection } = await this.look(asker, wish, key);
+    if (state) return state;
+    if (!connection || (wish.id !== null && (!current || current.deletedAt !== null))) throw notFound();
     if (current) wish.requireVersion(current.version);
     const trace: Trace = { sent: 0, applied: 0 };
-    const session = await sessions.open(tenantId, connectionId, PATIENCE.request, (phase) => {
+    const session = await sessions.openFound(connection, PATIENCE.request, (phase) => {
       trace[phase] += 1;
     });
     const situation = { session, located, current };
@@ -79,18 +90,32 @@ export class BeginningsService {
       key: key && { key: key.key, part: key.part },
     };
     try {
-      const begun = await this.tools.database.inTenant(asker.tenantId, async (query) => {
-        if (key) await this.takeKey(query, asker, key);
-        const createdAt = await this.tools.writes.insert(query, write);
-        if (createdAt === null) throw new Halt('busy');
-        await this.guard(query, { ...write, createdAt, looks: 0 }, ready);
-        return { ...write, createdAt, looks: 0 };
-      });
-      return this.noted(begun);
+      const createdAt = await this.tools.database.inTenant(asker.tenantId, (query) =>
+        this.keep(query, write, ready, key),
+      );
+      return this.noted({ ...write, createdAt, looks: 0 });
     } catch (error) {
       if (error instanceof Halt) return error;
       throw conflictOf(error);
     }
+  }
+
+  /** All that is known before anything is begun, in as few looks at the database as can be. */
+  private async look(asker: Asker, wish: Wish, key: Key | null): Promise<Look> {
+    const { database, drafts, records, connections, keys } = this.tools;
+    const { tenantId } = asker;
+    const { resource, id, connectionId } = wish;
+    const [state, located, current, named] = await database.together(tenantId, (query) =>
+      Promise.all([
+        key && keys.read(query, tenantId, key),
+        drafts.locate(query, tenantId, wish),
+        id === null ? null : records.peekIn(query, { tenantId, resource }, id),
+        id === null && connectionId !== null ? connections.findIn(query, tenantId, connectionId) : null,
+      ]),
+    );
+    const own = located.get(id ?? '')?.connectionId;
+    if (state || own === undefined) return { state, located, current, connection: named };
+    return { state, located, current, connection: await connections.find(tenantId, own) };
   }
 
   /** The write is carried out no more: settled, or left to whoever looks for it. */
@@ -110,27 +135,47 @@ export class BeginningsService {
       await this.tools.writes.beat([...this.underWay.values()]).catch(() => undefined);
   }
 
-  /** What must hold while the intent is kept: the version read is the one that stands, the time is free, the ids are. */
-  private async guard(query: Query, write: Write, { wish, prepared, current }: Ready): Promise<void> {
+  /**
+   * Keeps the intent, with the key before it and what must hold behind it. Of a new record all of that travels at once; what
+   * is found in the way then counts first, and whether the key was ours is looked at by whoever answers with it.
+   */
+  private async keep(query: Query, write: NewWrite, ready: Ready, key: Key | null): Promise<Instant> {
+    const { keys, writes, records } = this.tools;
+    const { tenantId, resource, recordId } = write;
+    const { current } = ready;
+    const taking = key && keys.take(query, tenantId, key);
+    const inserting = writes.insert(query, write);
+    const peeking = current && records.peekIn(query, { tenantId, resource }, recordId);
+    if (!current) {
+      const guarding = this.guard(query, write, ready);
+      taking?.catch(() => undefined);
+      inserting.catch(() => undefined);
+      await guarding;
+    }
+    const [state, createdAt, now] = await Promise.all([taking, inserting, peeking]);
+    if (state && state.kind !== 'ours') throw new Halt(state);
+    if (createdAt === null) throw new Halt('busy');
+    if (now?.version !== current?.version) throw new Halt('stale');
+    if (current) await this.guard(query, write, ready);
+    return createdAt;
+  }
+
+  /** What must hold while the intent is kept: the time is free, the ids are. */
+  private async guard(query: Query, write: NewWrite, { wish, prepared }: Ready): Promise<void> {
     const { records, writes, identity } = this.tools;
     const { tenantId, resource, connectionId, recordId } = write;
-    if (current) {
-      const now = await records.peekIn(query, { tenantId, resource }, recordId);
-      if (now?.version !== current.version) throw new Halt('stale');
-    }
-    if (prepared.takes) {
-      await writes.hold(query, write, prepared.takes);
-      if (await records.isTaken(query, tenantId, prepared.takes, wish.id)) throw slotTaken();
-    }
-    const { externalId = null } = wish;
+    const { externalId = null, id } = wish;
+    const { takes } = prepared;
+    if (takes) writes.hold(query, write, takes);
+    const lookingAtTime = takes && records.isTaken(query, tenantId, takes, id);
     const owner = { tenantId, connectionId, vendor: write.request.vendor };
-    if (wish.id === null || externalId !== null)
-      await identity.reserve(query, owner, { resource, id: recordId, externalId });
-    if (
-      externalId !== null &&
-      (await records.hasExternalId(query, { tenantId, resource }, externalId, wish.id))
-    )
-      throw externalIdTaken();
+    if (id === null || externalId !== null)
+      identity.reserve(query, owner, { resource, id: recordId, externalId });
+    const lookingAtIds =
+      externalId !== null && records.hasExternalId(query, { tenantId, resource }, externalId, id);
+    const [isTaken, isUsed] = await Promise.all([lookingAtTime, lookingAtIds]);
+    if (isTaken) throw slotTaken();
+    if (isUsed) throw externalIdTaken();
   }
 
   /** Takes the key inside the transaction that begins the work; ends it where the key is not ours. */

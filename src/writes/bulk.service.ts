@@ -63,13 +63,11 @@ export class BulkService {
     { index, wish, key }: Placed,
     answers: Map<number, Answer>,
   ): Promise<Ready | null> {
-    const held = key && (await this.tools.keys.read(asker.tenantId, key));
-    if (held) {
-      answers.set(index, answerOfKey(asker, held));
-      return null;
-    }
     try {
-      return await this.tools.beginnings.ready(asker, wish);
+      const ready = await this.tools.beginnings.ready(asker, wish, key);
+      if (!('kind' in ready)) return ready;
+      answers.set(index, answerOfKey(asker, ready));
+      return null;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       answers.set(index, await this.tools.settlement.refusedAtOnce(asker, error, key));

@@ -4,6 +4,7 @@ import { readPhone } from '../canonical/phone';
 import type { Session } from '../connections/sessions.service';
 import type { IdentityService, Located } from '../identity/identity.service';
 import type { PeekedRecord, RecordsService } from '../mirror/records.service';
+import type { Query } from '../platform/database/database';
 import { wrongField } from '../platform/http/problems';
 import {
   reachableFields,
@@ -44,11 +45,12 @@ export class DraftsService {
     private readonly records: RecordsService,
   ) {}
 
-  locate(tenantId: string, wish: Wish): Promise<Map<string, Located>> {
+  /** Where everything lies that a wish names. */
+  locate(query: Query, tenantId: string, wish: Wish): Promise<Map<string, Located>> {
     const ids = idsOf(wish);
     return ids.length === 0
       ? Promise.resolve(new Map<string, Located>())
-      : this.identity.locate(tenantId, ids);
+      : this.identity.locateIn(query, tenantId, ids);
   }
 
   async prepare(asker: Asker, wish: Wish, situation: Situation): Promise<Prepared> {

@@ -58,8 +58,8 @@ export class KeysRepository {
   }
 
   /** What a key has led to; null where nothing, or where its holder may be gone. */
-  async read(tenantId: string, { key, part, hash }: Key): Promise<KeyState | null> {
-    const [held] = await this.database.read<KeyRow>(tenantId, readStatement(tenantId, { key, part }));
+  async read(query: Query, tenantId: string, { key, part, hash }: Key): Promise<KeyState | null> {
+    const [held] = await query<KeyRow>(readStatement(tenantId, { key, part }));
     const state = held ? stateOf(held, hash) : null;
     return state?.kind === 'running' ? null : state;
   }
@@ -81,13 +81,13 @@ export class KeysRepository {
   }
 
   /** Keeps the final answer under its key. */
-  async answer(
+  answer(
     query: Query,
     tenantId: string,
     { key, part }: Pick<Key, 'key' | 'part'>,
     { status, body, headers }: Answer,
-  ): Promise<void> {
-    await query({
+  ): void {
+    query.later({
       name: 'idempotency_keys_answer',
       text: 'update idempotency_keys set answer = $4 where tenant_id = $1 and key = $2 and part = $3',
       values: [tenantId, key, part, JSON.stringify({ status, body, headers })],
@@ -95,8 +95,8 @@ export class KeysRepository {
   }
 
   /** Lets a key go: nothing was done under it, and the same key may try again. */
-  async forget(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): Promise<void> {
-    await query({
+  forget(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): void {
+    query.later({
       text: 'delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 and answer is null',
       values: [tenantId, key, part],
     });

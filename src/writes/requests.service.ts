@@ -41,8 +41,10 @@ export class RequestsService {
   }
 
   private close(tenantId: string, key: Key, answer: Answer | null): Promise<void> {
-    return this.database.inTenant(tenantId, (query) =>
-      answer ? this.keys.answer(query, tenantId, key, answer) : this.keys.forget(query, tenantId, key),
-    );
+    return this.database.inTenant(tenantId, (query) => {
+      if (answer) this.keys.answer(query, tenantId, key, answer);
+      else this.keys.forget(query, tenantId, key);
+      return Promise.resolve();
+    });
   }
 }

@@ -22,6 +22,11 @@ export interface SettlementTools {
   readonly audit: AuditService;
 }
 
+/** What the vendor then holds, null where nothing, and what of it must not be kept. */
+interface Stored {
+  readonly secretFields: readonly string[];
+  readonly seen: Seen<WritableResource> | null;
+}
 /** Somebody else has settled the write meanwhile. */
 class SettledElsewhere extends Error {}
 
@@ -78,12 +83,11 @@ export class SettlementService {
     const { database, keys } = this.tools;
     try {
       return await database.inTenant(write.tenantId, async (query) => {
-        await this.end(query, write, 'applied');
-        const id = await this.store(query, write, { secretFields: vendor.secretFields, seen });
-        await this.note(query, write, marks);
+        const id = await this.endAndStore(query, write, { secretFields: vendor.secretFields, seen });
+        this.note(query, write, marks);
+        await this.tools.audit.record(query, auditOf(write, id, STATUS[write.op]));
         const answer = await this.answerOf(query, write, id, seen);
-        await this.tools.audit.record(query, auditOf(write, id, answer.status));
-        if (write.key) await keys.answer(query, write.tenantId, write.key, answer);
+        if (write.key) keys.answer(query, write.tenantId, write.key, answer);
         return answer;
       });
     } catch (error) {
@@ -103,11 +107,11 @@ export class SettlementService {
     const answer = problemAnswer(problem, write.request.asker);
     await database.inTenant(write.tenantId, async (query) => {
       if (!(await this.tools.writes.settle(query, write, outcome))) return;
-      if (hasReserved(write)) await identity.release(query, write.tenantId, write.recordId);
+      if (hasReserved(write)) identity.release(query, write.tenantId, write.recordId);
       if (seen) await this.store(query, write, { secretFields: vendor.secretFields, seen });
       if (!write.key) return;
-      if (isFinal(problem)) await keys.answer(query, write.tenantId, write.key, answer);
-      else await keys.forget(query, write.tenantId, write.key);
+      if (isFinal(problem)) keys.answer(query, write.tenantId, write.key, answer);
+      else keys.forget(query, write.tenantId, write.key);
     });
     return answer;
   }
@@ -123,32 +127,35 @@ export class SettlementService {
     return database.inTenant(asker.tenantId, async (query) => {
       const state = await keys.take(query, asker.tenantId, key);
       if (state.kind !== 'ours') return answerOfKey(asker, state);
-      await keys.answer(query, asker.tenantId, key, answer);
+      keys.answer(query, asker.tenantId, key, answer);
       return answer;
     });
   }
 
-  private async end(query: Query, write: Write, outcome: Outcome): Promise<void> {
-    if (!(await this.tools.writes.settle(query, write, outcome))) throw new SettledElsewhere();
+  /** Ends the write and stores what came of it, in the same breath; where it was ended elsewhere, nothing of that stays. */
+  private async endAndStore(query: Query, write: Write, what: Stored): Promise<string> {
+    const [settled, stored] = await Promise.allSettled([
+      this.tools.writes.settle(query, write, 'applied'),
+      this.store(query, write, what),
+    ]);
+    if (settled.status === 'rejected') throw settled.reason;
+    if (!settled.value) throw new SettledElsewhere();
+    if (stored.status === 'rejected') throw stored.reason;
+    return stored.value;
   }
 
   /** Brings the mirror to what the vendor holds, and what the gateway itself keeps of the record with it. */
-  private async store(
-    query: Query,
-    write: Write,
-    { secretFields, seen }: { secretFields: readonly string[]; seen: Seen<WritableResource> | null },
-  ): Promise<string> {
+  private async store(query: Query, write: Write, { secretFields, seen }: Stored): Promise<string> {
     const { writer, identity } = this.tools;
     const { tenantId, resource, op, request, recordId } = write;
     const at = new Date().toISOString();
-    if (op === 'cancel' && isExplained(write))
-      await writer.keepReason(query, tenantId, recordId, request.why);
+    if (op === 'cancel' && isExplained(write)) writer.keepReason(query, tenantId, recordId, request.why);
     const id = seen ? await this.mirror(query, write, { seen, secretFields, at }) : recordId;
     if (op === 'delete' && (seen?.deletedAt ?? null) === null)
       await writer.markGone(query, tenantId, { resource, ids: [id], at });
-    if (hasReserved(write)) await identity.release(query, tenantId, recordId);
+    if (hasReserved(write)) identity.release(query, tenantId, recordId);
     if (request.externalId !== undefined)
-      await writer.setExternalId(query, tenantId, { resource, id, externalId: request.externalId, at });
+      writer.setExternalId(query, tenantId, { resource, id, externalId: request.externalId, at });
     return id;
   }
 
@@ -158,20 +165,20 @@ export class SettlementService {
     { seen, secretFields, at }: { seen: Seen<WritableResource>; secretFields: readonly string[]; at: string },
   ): Promise<string> {
     const { resource, request, recordId, op } = write;
-    const { ids } = await this.tools.writer.write<WritableResource>(query, ownerOf(write), {
+    const id = await this.tools.writer.put<WritableResource>(query, ownerOf(write), {
       resource,
-      seen: [request.ref ? { ...seen, ref: request.ref } : seen],
+      seen: request.ref ? { ...seen, ref: request.ref } : seen,
       secretFields,
       at,
       reserved: op === 'create' ? (recordId as GatewayId) : undefined,
     });
-    return ids[0] ?? recordId;
+    return id ?? recordId;
   }
 
   /** What was found in, or written into, fields for a caller's id. */
-  private async note(query: Query, write: Write, marks: ReadonlyMap<string, string>): Promise<void> {
+  private note(query: Query, write: Write, marks: ReadonlyMap<string, string>): void {
     const sightings = [...marks].map(([id, mark]) => ({ id: id as GatewayId, mark }));
-    await this.tools.identity.seen(query, ownerOf(write), sightings, new Date().toISOString());
+    this.tools.identity.seen(query, ownerOf(write), sightings, new Date().toISOString());
   }
 
   private async answerOf(

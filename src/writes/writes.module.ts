@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { ConnectionsModule } from '../connections/connections.module';
+import { ConnectionsService } from '../connections/connections.service';
 import { ConnectionWarningsService } from '../connections/connection-warnings.service';
 import { SessionsService } from '../connections/sessions.service';
 import { IdentityModule } from '../identity/identity.module';
@@ -36,6 +37,7 @@ class Ground {
     readonly sessions: SessionsService,
     readonly warnings: ConnectionWarningsService,
     readonly audit: AuditService,
+    readonly connections: ConnectionsService,
   ) {}
 }
 
@@ -67,6 +69,7 @@ const secondsOf = (list: string): number[] => list.split(',').map(Number);
         SessionsService,
         ConnectionWarningsService,
         AuditService,
+        ConnectionsService,
       ],
     },
     {

@@ -66,14 +66,14 @@ export class WritesRepository {
    * Holds a practitioner's time; fails by the table's constraint where another write holds some of it. Those who want
    * the same practitioner stand in line first: PostgreSQL lets rows that exclude each other wait for each other.
    */
-  async hold(query: Query, { tenantId, id }: Pick<Write, 'tenantId' | 'id'>, time: TakenTime): Promise<void> {
+  hold(query: Query, { tenantId, id }: Pick<Write, 'tenantId' | 'id'>, time: TakenTime): void {
     for (const practitioner of time.practitionerIds)
-      await query({
+      query.later({
         name: 'held_times_line_up',
         text: `select pg_advisory_xact_lock(hashtextextended('held time ' || $1::text, 0))`,
         values: [practitioner],
       });
-    await query({
+    query.later({
       name: 'held_times_insert',
       text: `insert into held_times (tenant_id, write_id, practitioner_id, during)
              select $1, $2, p, tstzrange($4::timestamptz, $5::timestamptz) from unnest($3::uuid[]) as p`,
@@ -83,7 +83,7 @@ export class WritesRepository {
 
   /** Says that these writes are still carried out here. */
   async beat(writes: readonly Pick<Write, 'tenantId' | 'id'>[]): Promise<void> {
-    await this.database.asSystem((query) =>
+    await this.database.togetherAsSystem((query) =>
       query({
         text: `update writes set look_at = now() + interval '${String(LEASE_SECONDS)} seconds'
                where state = 'sent' and id = any($1::uuid[])`,
@@ -98,19 +98,19 @@ export class WritesRepository {
     { tenantId, id }: Pick<Write, 'tenantId' | 'id'>,
     outcome: Outcome,
   ): Promise<boolean> {
-    const rows = await query({
+    const settling = query({
       name: 'writes_settle',
       // What was asked for is needed no more, and may be a client's data.
       text: `update writes set state = 'settled', outcome = $3, settled_at = now(), look_at = null, request = '{}'
              where tenant_id = $1 and id = $2 and state <> 'settled' returning id`,
       values: [tenantId, id, outcome],
     });
-    await query({
+    query.later({
       name: 'held_times_release',
       text: 'delete from held_times where tenant_id = $1 and write_id = $2',
       values: [tenantId, id],
     });
-    return rows.length > 0;
+    return (await settling).length > 0;
   }
 
   /** Nobody knows whether the vendor did it: it will be looked for after so many seconds. */
@@ -130,7 +130,7 @@ export class WritesRepository {
 
   /** Claims some of the writes that it is time to look for, of all tenants; another process leaves them alone for a while. */
   async due(limit: number): Promise<readonly Write[]> {
-    const rows = await this.database.asSystem((query) =>
+    const rows = await this.database.togetherAsSystem((query) =>
       query<WriteRow>({
         text: `update writes w set state = 'unknown', look_at = now() + interval '60 seconds'
                from (select tenant_id, id from writes where state <> 'settled' and look_at <= now()

@@ -31,8 +31,6 @@ export class WritesService {
 
   /** Does what a caller wishes, once for each key, and answers with what the vendor then holds. */
   async execute(asker: Asker, wish: Wish, key: Key | null): Promise<Answer> {
-    const held = key && (await this.heldAnswer(asker, key));
-    if (held) return held;
     try {
       return await this.inTurn(asker, wish, key);
     } catch (error) {
@@ -45,7 +43,8 @@ export class WritesService {
   private async inTurn(asker: Asker, wish: Wish, key: Key | null): Promise<Answer> {
     const deadline = Date.now() + TURN_MS;
     for (;;) {
-      const ready = await this.tools.beginnings.ready(asker, wish);
+      const ready = await this.tools.beginnings.ready(asker, wish, key);
+      if ('kind' in ready) return answerOfKey(asker, ready);
       if (isLocal(ready)) return this.keepExternalId(ready, key);
       const begun = await this.tools.beginnings.begin(ready, key);
       if (begun instanceof Halt) {
@@ -76,16 +75,16 @@ export class WritesService {
         if (key) await this.tools.beginnings.takeKey(query, asker, key);
         if (externalId !== undefined) {
           const owner = { tenantId, connectionId: String(current?.record['connectionId']), vendor: '' };
-          await identity.reserve(query, owner, { resource, id, externalId });
+          identity.reserve(query, owner, { resource, id, externalId });
           if (externalId !== null && (await records.hasExternalId(query, subject, externalId, id)))
             throw externalIdTaken();
-          await writer.setExternalId(query, tenantId, {
+          writer.setExternalId(query, tenantId, {
             resource,
             id,
             externalId,
             at: new Date().toISOString(),
           });
-          await identity.release(query, tenantId, id);
+          identity.release(query, tenantId, id);
         }
         const record = await records.rendered(query, subject, id);
         if (!record) throw notFound();
@@ -94,19 +93,13 @@ export class WritesService {
           'content-type': 'application/json; charset=utf-8',
         };
         const answer = { status: 200, body: record.json, headers };
-        if (key) await keys.answer(query, tenantId, key, answer);
+        if (key) keys.answer(query, tenantId, key, answer);
         return answer;
       });
     } catch (error) {
       if (error instanceof Halt && typeof error.why !== 'string') return answerOfKey(asker, error.why);
       throw conflictOf(error);
     }
-  }
-
-  /** What is known of a key before anything else is looked at. */
-  private async heldAnswer(asker: Asker, key: Key): Promise<Answer | null> {
-    const state = await this.tools.keys.read(asker.tenantId, key);
-    return state === null ? null : answerOfKey(asker, state);
   }
 }
 

@@ -1,18 +1,22 @@
-import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { currentContext } from '../context';
+import { Pipeline, type Statement } from './pipeline';
 
-/** A statement as PostgreSQL takes it. A `name` makes the server keep its plan: only for texts that come again and again. */
-export interface Statement {
-  readonly name?: string;
-  readonly text: string;
-  readonly values: readonly unknown[];
+export type { Statement };
+
+/**
+ * Runs statements inside one tenant's transaction; those sent without waiting travel together. `later` sends one along with
+ * the next that is waited for, or with the commit: for what needs no answer. If it fails, so does the transaction. `last`
+ * sends one together with the commit.
+ */
+export interface Query {
+  <Row extends QueryResultRow>(statement: Statement): Promise<Row[]>;
+  later(statement: Statement): void;
+  last<Row extends QueryResultRow>(statement: Statement): Promise<Row[]>;
 }
-/** Runs statements inside one tenant's transaction; those sent without waiting travel together. */
-export type Query = <Row extends QueryResultRow>(statement: Statement) => Promise<Row[]>;
 
 /** TypeORM's manager, inside a transaction that says for whom. */
 export type Entities = EntityManager;
@@ -20,6 +24,11 @@ export type Entities = EntityManager;
 const PATIENCE_MS = 3000;
 const SET_TENANT = "select set_config('app.tenant_id', $1, true)";
 const SET_SYSTEM = "select set_config('app.scope', 'system', true)";
+const BEGIN: Statement = { name: 'begin', text: 'begin', values: [] };
+const COMMIT: Statement = { name: 'commit', text: 'commit', values: [] };
+const ROLLBACK: Statement = { text: 'rollback', values: [] };
+const SYSTEM: Statement = { name: 'set_system', text: SET_SYSTEM, values: [] };
+const tenant = (id: string): Statement => ({ name: 'set_tenant', text: SET_TENANT, values: [id] });
 
 /**
  * The only way to the tables. Everything runs in a transaction that says for whom (`SET LOCAL`), and row-level security
@@ -33,22 +42,33 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** Raw statements for one tenant in one transaction. `work` must await what it sends before it returns. */
-  async inTenant<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
-    return this.transaction({ text: SET_TENANT, name: 'set_tenant', values: [tenantId] }, work);
+  inTenant<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => transaction(line, tenant(tenantId), work));
   }
 
-  /** One reading statement for one tenant, transaction and all in one round trip. */
+  /** One statement for one tenant, transaction and all in one round trip. */
   read<Row extends QueryResultRow>(tenantId: string, statement: Statement): Promise<Row[]> {
-    return this.transaction(
-      { text: SET_TENANT, name: 'set_tenant', values: [tenantId] },
-      (query) => query<Row>(statement),
-      { commitAtOnce: true },
-    );
+    return this.together(tenantId, (query) => query<Row>(statement));
+  }
+
+  /** The same for several statements, all of which `work` sends before it waits for any. */
+  together<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => atOnce(line, tenant(tenantId), work));
   }
 
   /** Raw statements over all tenants: for schedulers and look-ups of keys, never for a caller's request. */
-  async asSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.transaction({ text: SET_SYSTEM, name: 'set_system', values: [] }, work);
+  asSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => transaction(line, SYSTEM, work));
+  }
+
+  /** One statement over all tenants, transaction and all in one round trip. */
+  readAsSystem<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
+    return this.togetherAsSystem((query) => query<Row>(statement));
+  }
+
+  /** The same for several statements, all of which `work` sends before it waits for any. */
+  togetherAsSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => atOnce(line, SYSTEM, work));
   }
 
   /** TypeORM's manager for one tenant in one transaction. */
@@ -85,33 +105,21 @@ export class Database implements OnApplicationShutdown {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private async transaction<T>(
-    scope: Statement,
-    work: (query: Query) => Promise<T>,
-    { commitAtOnce = false } = {},
-  ): Promise<T> {
+  private async onConnection<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const client = await this.pool.connect();
+    const client: PoolClient = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens only to those at rest: without this, a connection that is lost in mid-transaction ends the process.
     const lost = (failure: Error): void => void (broken = failure);
     client.on('error', lost);
-    const commit = (): Promise<unknown> => send(client, { text: 'commit', values: [] });
+    const line = new Pipeline(client);
     try {
-      const opened = [send(client, { text: 'begin', values: [] }), send(client, scope)];
-      opened.forEach((sent) => void sent.catch(() => undefined));
-      const working = work((statement) => send(client, statement).then(({ rows }) => rows as never));
-      const early = commitAtOnce ? commit() : null;
-      early?.catch(() => undefined);
-      const result = await working;
-      await Promise.all([...opened, early ?? commit()]);
-      return result;
+      return await work(line);
     } catch (error) {
-      await send(client, { text: 'rollback', values: [] }).catch((failure: unknown) => {
-        broken = failure instanceof Error ? failure : new Error('rollback failed');
-      });
+      broken ??= line.broken;
       throw error;
     } finally {
+      line.end();
       client.off('error', lost);
       client.release(broken);
       const context = currentContext();
@@ -120,12 +128,43 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/** Sends a statement; whatever else is sent in the same turn leaves in the same write, since a system call costs more than a query. */
-function send(client: PoolClient, { name, text, values }: Statement): Promise<QueryResult> {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  stream.cork();
-  process.nextTick(() => {
-    stream.uncork();
+const queryOn = (line: Pipeline, last: Query['last']): Query =>
+  Object.assign(<Row>(statement: Statement) => line.send<Row>(statement), {
+    later: (statement: Statement) => {
+      line.later(statement);
+    },
+    last,
   });
-  return client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+
+/** From a begin to a commit: the begin goes out with the first statement, the commit with those that were sent along. */
+async function transaction<T>(
+  line: Pipeline,
+  scope: Statement,
+  work: (query: Query) => Promise<T>,
+): Promise<T> {
+  line.later(BEGIN);
+  line.later(scope);
+  let committed: Promise<unknown> | undefined;
+  const last = <Row>(statement: Statement): Promise<Row[]> => {
+    const rows = line.send<Row>(statement);
+    committed = line.send(COMMIT);
+    line.close();
+    return rows;
+  };
+  try {
+    const result = await work(queryOn(line, last));
+    await (committed ?? line.send(COMMIT));
+    return result;
+  } catch (error) {
+    await line.undo(ROLLBACK);
+    throw error;
+  }
+}
+
+/** Statements that travel as one are a transaction by themselves, without a begin and a commit. */
+async function atOnce<T>(line: Pipeline, scope: Statement, work: (query: Query) => Promise<T>): Promise<T> {
+  line.later(scope);
+  const working = work(queryOn(line, (statement) => line.send(statement)));
+  line.close();
+  return working;
 }
