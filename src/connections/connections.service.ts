@@ -1,5 +1,5 @@
 import { newId } from '../platform/ids';
-import type { Database, Entities, Query, Statement } from '../platform/database/database';
+import type { Database, Entities, Query } from '../platform/database/database';
 import { notFound, wrongField } from '../platform/http/problems';
 import type { HostAllowlist } from '../platform/outgoing';
 import type { Vendor } from '../vendors/contract';
@@ -7,7 +7,7 @@ import { VENDORS } from '../vendors/registry';
 import { configured, merged } from './configuration';
 import { Connection } from './connection.entity';
 import { isReadOtherwise, isSynced } from './connection-reading';
-import { connectionStatement, type ConnectionRow } from './connection-row';
+import { connectionOfStatement, connectionStatement, type ConnectionRow } from './connection-row';
 import type { ConnectionEvents } from './connection-events';
 import { warningsAfter, type SyncOutcome } from './connection-state';
 import type { TokensRepository } from './tokens.repository';
@@ -101,14 +101,21 @@ export class ConnectionsService {
 
   /** The row itself, for those who open it; not_found where it is not the tenant's. */
   async find(tenantId: string, id: string): Promise<Connection> {
-    const connection = await this.look((statement) => this.database.read(tenantId, statement), tenantId, id);
+    const [connection] = await this.database.read<ConnectionRow>(tenantId, connectionStatement(tenantId, id));
     if (!connection) throw notFound();
     return connection;
   }
 
   /** The same with other statements; null where it is not the tenant's. */
-  findIn(query: Query, tenantId: string, id: string): Promise<Connection | null> {
-    return this.look(query, tenantId, id);
+  async findIn(query: Query, tenantId: string, id: string): Promise<Connection | null> {
+    const [connection] = await query<ConnectionRow>(connectionStatement(tenantId, id));
+    return connection ?? null;
+  }
+
+  /** The connection that a record is of; null where the tenant has no such record. */
+  async findOf(query: Query, tenantId: string, recordId: string): Promise<Connection | null> {
+    const [connection] = await query<ConnectionRow>(connectionOfStatement(tenantId, recordId));
+    return connection ?? null;
   }
 
   async update(
@@ -202,15 +209,6 @@ export class ConnectionsService {
         .where({ tenantId, id, disabled: false })
         .execute(),
     );
-  }
-
-  private async look(
-    read: (statement: Statement) => Promise<ConnectionRow[]>,
-    tenantId: string,
-    id: string,
-  ): Promise<Connection | null> {
-    const [row] = await read(connectionStatement(tenantId, id));
-    return row ?? null;
   }
 
   private async locked<T>(

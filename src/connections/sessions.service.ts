@@ -1,4 +1,5 @@
 import { InvalidRecord } from '../canonical/values';
+import type { Query } from '../platform/database/database';
 import { currentContext } from '../platform/context';
 import type { Metrics } from '../platform/metrics';
 import { Problem } from '../platform/http/problems';
@@ -88,6 +89,11 @@ export class SessionsService {
     wrote?: HttpEnvironment['wrote'],
   ): Promise<Session> {
     return this.openFound(await this.connections.find(tenantId, id), patienceMs, wrote);
+  }
+
+  /** The connection that a record is of, read with other statements; null where the tenant has no such record. */
+  connectionOf(query: Query, tenantId: string, recordId: string): Promise<Connection | null> {
+    return this.connections.findOf(query, tenantId, recordId);
   }
 
   /** The same where the connection's row was read already. */

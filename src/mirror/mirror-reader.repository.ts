@@ -80,9 +80,11 @@ export class MirrorReaderRepository {
     id: string,
     include: readonly Include[],
   ): Promise<RenderedRecord | null> {
-    return this.database.inTenant(tenantId, (query) =>
-      this.oneIn(query, tenantId, resource, { id, include }),
-    );
+    const read = (query: Query): Promise<RenderedRecord | null> =>
+      this.oneIn(query, tenantId, resource, { id, include });
+    return relatedOf(include).length === 0
+      ? this.database.together(tenantId, read)
+      : this.database.inTenant(tenantId, read);
   }
 
   /** The same inside a transaction. */
@@ -176,7 +178,7 @@ async function embeddable(
   const ids = related.map((one) => [
     ...new Set(rows.map((row) => row[RELATED[one].column]).filter((id) => typeof id === 'string')),
   ]);
-  const found = await query<Row & { id: string } & Record<string, unknown>>(
+  const found = await query.last<Row & { id: string } & Record<string, unknown>>(
     named(parts.join(' union all '), [tenantId, ...ids]),
   );
   return new Map(found.map((row) => [row.id, render(row, [], new Map())]));

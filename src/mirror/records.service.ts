@@ -92,9 +92,12 @@ export class RecordsService {
   /** Reads one record from the vendor into the mirror. vendor_gone where the vendor no longer has it. */
   private async refresh({ tenantId, resource }: Subject, id: string): Promise<void> {
     const { identity, sessions, database } = this.tools;
-    const located = (await identity.locate(tenantId, [id])).get(id);
-    if (located?.resource !== resource) throw notFound();
-    const session = await sessions.open(tenantId, located.connectionId, PATIENCE.request);
+    const [found, connection] = await database.together(tenantId, (query) =>
+      Promise.all([identity.locateIn(query, tenantId, [id]), sessions.connectionOf(query, tenantId, id)]),
+    );
+    const located = found.get(id);
+    if (located?.resource !== resource || !connection) throw notFound();
+    const session = await sessions.openFound(connection, PATIENCE.request);
     const ask = (session.ports[resource] as Partial<Port<ResourceName>> | undefined)?.get;
     if (!ask)
       throw new Problem(

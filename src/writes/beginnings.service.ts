@@ -105,17 +105,17 @@ export class BeginningsService {
     const { database, drafts, records, connections, keys } = this.tools;
     const { tenantId } = asker;
     const { resource, id, connectionId } = wish;
-    const [state, located, current, named] = await database.together(tenantId, (query) =>
+    const [state, located, current, connection] = await database.together(tenantId, (query) =>
       Promise.all([
         key && keys.read(query, tenantId, key),
         drafts.locate(query, tenantId, wish),
         id === null ? null : records.peekIn(query, { tenantId, resource }, id),
-        id === null && connectionId !== null ? connections.findIn(query, tenantId, connectionId) : null,
+        id === null
+          ? connectionId && connections.findIn(query, tenantId, connectionId)
+          : connections.findOf(query, tenantId, id),
       ]),
     );
-    const own = located.get(id ?? '')?.connectionId;
-    if (state || own === undefined) return { state, located, current, connection: named };
-    return { state, located, current, connection: await connections.find(tenantId, own) };
+    return { state, located, current, connection: connection || null };
   }
 
   /** The write is carried out no more: settled, or left to whoever looks for it. */

@@ -3,6 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { currentContext } from '../context';
+import { Lanes } from './lanes';
 import { Pipeline, type Statement } from './pipeline';
 
 export type { Statement };
@@ -36,9 +37,11 @@ const tenant = (id: string): Statement => ({ name: 'set_tenant', text: SET_TENAN
  */
 export class Database implements OnApplicationShutdown {
   private readonly pool: Pool;
+  private readonly lanes: Lanes;
 
   constructor(readonly dataSource: DataSource) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    this.lanes = new Lanes(this.pool);
   }
 
   /** Raw statements for one tenant in one transaction. `work` must await what it sends before it returns. */
@@ -53,7 +56,7 @@ export class Database implements OnApplicationShutdown {
 
   /** The same for several statements, all of which `work` sends before it waits for any. */
   together<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => atOnce(line, tenant(tenantId), work));
+    return this.onLane((line) => atOnce(line, tenant(tenantId), work));
   }
 
   /** Raw statements over all tenants: for schedulers and look-ups of keys, never for a caller's request. */
@@ -68,7 +71,7 @@ export class Database implements OnApplicationShutdown {
 
   /** The same for several statements, all of which `work` sends before it waits for any. */
   togetherAsSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => atOnce(line, SYSTEM, work));
+    return this.onLane((line) => atOnce(line, SYSTEM, work));
   }
 
   /** TypeORM's manager for one tenant in one transaction. */
@@ -105,6 +108,15 @@ export class Database implements OnApplicationShutdown {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
+  private async onLane<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await this.lanes.use(work);
+    } finally {
+      account(started);
+    }
+  }
+
   private async onConnection<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
     const started = performance.now();
     const client: PoolClient = await this.pool.connect();
@@ -112,7 +124,7 @@ export class Database implements OnApplicationShutdown {
     // The pool listens only to those at rest: without this, a connection that is lost in mid-transaction ends the process.
     const lost = (failure: Error): void => void (broken = failure);
     client.on('error', lost);
-    const line = new Pipeline(client);
+    const line = new Pipeline(client, { isShared: false });
     try {
       return await work(line);
     } catch (error) {
@@ -122,10 +134,15 @@ export class Database implements OnApplicationShutdown {
       line.end();
       client.off('error', lost);
       client.release(broken);
-      const context = currentContext();
-      if (context) context.spent.databaseMs += performance.now() - started;
+      account(started);
     }
   }
+}
+
+/** Notes the time since `started` as the database's, in the request that is being served. */
+function account(started: number): void {
+  const context = currentContext();
+  if (context) context.spent.databaseMs += performance.now() - started;
 }
 
 const queryOn = (line: Pipeline, last: Query['last']): Query =>

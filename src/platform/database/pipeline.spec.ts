@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { freshDatabase, type FreshDatabase } from '../../../test/support/database';
+import { until } from '../../../test/support/until';
 import { dataSourceOptions } from './data-source';
 import { Database, type Statement } from './database';
 
@@ -127,4 +128,46 @@ it('nothing is sent behind the end', async () => {
   });
   expect(await codeOf(stray[0]?.() ?? Promise.resolve())).toMatch(/one turn/);
   expect(await things()).toEqual(['a', 'c']);
+});
+
+describe('many at the same time', () => {
+  let busy: Database;
+  beforeAll(async () => {
+    busy = new Database(await new DataSource(dataSourceOptions(place.url)).initialize());
+  });
+  afterAll(() => busy.onApplicationShutdown());
+
+  const backend = sql('select pg_backend_pid() as pid, app_tenant() as tenant', [], 'backend');
+  const tenants = Array.from({ length: 200 }, (_, i) => TENANT.slice(0, -3) + String(i).padStart(3, '0'));
+
+  it('share a few connections, each as its own tenant, and none feels the failure of another', async () => {
+    const seen = await Promise.all(
+      tenants.map(async (tenant, i) => {
+        if (i % 3 === 0) return codeOf(busy.read(tenant, sql('select 1 / $1::integer', [0])));
+        const [row] = await busy.read<{ pid: number; tenant: string }>(tenant, backend);
+        expect(row?.tenant).toBe(tenant);
+        return row?.pid;
+      }),
+    );
+    expect(seen.filter((one) => one === '22012')).toHaveLength(67);
+    const backends = new Set(seen.filter((one) => typeof one === 'number'));
+    expect(backends.size).toBeGreaterThan(0);
+    expect(backends.size).toBeLessThanOrEqual(4);
+  });
+
+  it('hear of it when their connection is lost, and the next ones get another', async () => {
+    const lost = tenants.map((tenant) => codeOf(busy.read(tenant, sql('select pg_sleep(60)'))));
+    const killed = async (): Promise<number> => {
+      const [row] = await busy.inTenant(TENANT, (query) =>
+        query<{ killed: number }>(
+          sql(`select count(pg_terminate_backend(pid))::integer as killed from pg_stat_activity
+               where datname = current_database() and query like '%pg_sleep(60)%' and pid <> pg_backend_pid()`),
+        ),
+      );
+      return row?.killed ?? 0;
+    };
+    await until(killed, (one) => one > 0);
+    expect(await Promise.all(lost)).not.toContain(null);
+    expect(await busy.read(TENANT, sql('select 1 as one'))).toEqual([{ one: 1 }]);
+  });
 });

@@ -24,7 +24,9 @@ interface Wire {
 interface Answering {
   name: string | undefined;
   text: string | undefined;
-  readonly _result: { readonly fields: FieldDef[] };
+  /** Otherwise what has no values is sent in a way that ends whatever came before it. */
+  queryMode?: 'extended';
+  readonly _result: { readonly fields: FieldDef[]; _types: unknown };
   submit(wire: Wire): Error | null;
   handleRowDescription(message: { readonly fields: readonly FieldDef[] }): void;
   handleDataRow(message: unknown): void;
@@ -33,14 +35,13 @@ interface Answering {
   handleError(error: Error, wire: Wire): void;
   handleReadyForQuery(wire: Wire): void;
 }
-interface Config extends Statement {
-  readonly types?: unknown;
-  /** Otherwise pg sends what has no values in a way that ends what came before it. */
-  readonly queryMode?: 'extended';
-}
 type Callback = (error: Error | null, result: QueryResult) => void;
 /** pg's own query, with the methods by which its client talks to it. */
-const OneQuery = PgQuery as unknown as new (config: Config, callback: Callback) => Answering;
+const OneQuery = PgQuery as unknown as new (
+  text: string,
+  values: readonly unknown[],
+  callback: Callback,
+) => Answering;
 
 /** The columns that a kept statement answers with: the server is asked for them once on each connection. */
 const columnsOf = new WeakMap<Wire, Map<string, readonly FieldDef[]>>();
@@ -57,22 +58,19 @@ class Batch extends OneQuery {
   private sent = 0;
   private failure: Error | undefined;
 
-  constructor(
-    statements: readonly Sent[],
-    private readonly client: PoolClient,
-  ) {
-    super({ text: '', values: [] }, nothing);
-    this.queries = statements.map(
-      ({ name, text, values, done, failed }) =>
-        new OneQuery(
-          { text, values, types: client, queryMode: 'extended', ...(name === undefined ? {} : { name }) },
-          (error, result) => {
-            this.failure ??= error ?? undefined;
-            if (error) failed?.(error);
-            else done?.(result.rows as never[]);
-          },
-        ),
-    );
+  constructor(statements: readonly Sent[], client: PoolClient) {
+    super('', [], nothing);
+    this.queries = statements.map(({ name, text, values, done, failed }) => {
+      const query = new OneQuery(text, values, (error, result) => {
+        this.failure ??= error ?? undefined;
+        if (error) failed?.(error);
+        else done?.(result.rows as never[]);
+      });
+      query.name = name;
+      query.queryMode = 'extended';
+      query._result._types = client;
+      return query;
+    });
     this.show();
   }
 
@@ -148,7 +146,10 @@ export class Pipeline {
   /** Why nobody may use the connection any more. */
   broken: Error | undefined;
 
-  constructor(private readonly client: PoolClient) {}
+  constructor(
+    private readonly client: PoolClient,
+    private readonly options: { readonly isShared: boolean },
+  ) {}
 
   /** Sends a statement at the end of this turn, with whatever else there is. */
   send<Row>(statement: Statement): Promise<Row[]> {
@@ -202,7 +203,12 @@ export class Pipeline {
     try {
       this.client.query(new Batch(statements, this.client) as unknown as PgQuery);
     } finally {
-      stream.uncork();
+      // Others may be about to send over the same connection: one write for all of them.
+      if (this.options.isShared)
+        setImmediate(() => {
+          stream.uncork();
+        });
+      else stream.uncork();
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
+import { KnownQueries } from './known-queries';
 import { type FieldError, Problem } from './problems';
 
 const WORDS: Readonly<Record<string, string>> = { whitelistValidation: 'unknown' };
@@ -63,11 +64,15 @@ export function validated<T extends object>(
 /** Makes DTOs out of bodies and queries. */
 @Injectable()
 export class ValidationPipe implements PipeTransform {
+  private readonly queries = new KnownQueries();
+
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || type === 'param' || PRIMITIVES.has(metatype)) return value;
+    if (type === 'query')
+      return this.queries.as(metatype as object, value, () =>
+        validated(metatype as new () => object, value, { place: 'parameter' }),
+      );
     // No body at all names nothing: what must be there is then missing, each by its name.
-    return validated(metatype as new () => object, type === 'body' && value === undefined ? {} : value, {
-      place: type === 'query' ? 'parameter' : 'pointer',
-    });
+    return validated(metatype as new () => object, value === undefined ? {} : value);
   }
 }
