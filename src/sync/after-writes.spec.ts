@@ -11,7 +11,7 @@ afterEach(() => {
 
 it('looks at a schedule once a second however many writes there are, and once more after the last', async () => {
   const looked: string[] = [];
-  const database = { together: (tenantId: string) => Promise.resolve(void looked.push(tenantId)) };
+  const database = { change: (tenantId: string) => Promise.resolve(void looked.push(tenantId)) };
   const after = new AfterWrites(database as unknown as Database, {} as SchedulesRepository);
   const write = (tenantId: string): Promise<void> => after.wrote({ tenantId, id: 'connection' });
   for (let i = 0; i < 50; i += 1) await write('one');

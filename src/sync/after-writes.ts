@@ -28,7 +28,7 @@ export class AfterWrites {
       if (again) void this.wrote(connection).catch(() => undefined);
     }, PAUSE_MS).unref();
     const { tenantId, id } = connection;
-    await this.database.together(tenantId, (query) =>
+    await this.database.change(tenantId, (query) =>
       this.schedules.afterWrite(query, { tenantId, connectionId: id }),
     );
   }

@@ -103,7 +103,7 @@ export class SyncsRepository {
 
   /** Says that the holder lives. */
   async beat({ tenantId, id, fence }: Key): Promise<void> {
-    await this.database.together(tenantId, (query) =>
+    await this.database.change(tenantId, (query) =>
       query({
         text: `update syncs set lease_until = now() + ${LEASE} where tenant_id = $1 and id = $2 and fence = $3`,
         values: [tenantId, id, fence],

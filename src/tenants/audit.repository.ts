@@ -75,7 +75,7 @@ export class AuditRepository {
 
   /** Stores rows of any tenants in a transaction of their own. */
   async insertAll(rows: AuditRows): Promise<void> {
-    await this.database.togetherAsSystem((query) =>
+    await this.database.changeAsSystem((query) =>
       Promise.all(insertionsOf(rows).map((statement) => query(statement))),
     );
   }

@@ -37,7 +37,7 @@ export class CallerLimitRepository {
     most: number,
     perMinute: number,
   ): Promise<Allowance> {
-    const [row] = await this.database.together(tenantId, (query) =>
+    const [row] = await this.database.change(tenantId, (query) =>
       query<AllowanceRow>({
         name: 'caller_put_by',
         text: PUT_BY.replace(/\$([34])/g, '$$$1::bigint'),

@@ -83,7 +83,7 @@ export class WritesRepository {
 
   /** Says that these writes are still carried out here. */
   async beat(writes: readonly Pick<Write, 'tenantId' | 'id'>[]): Promise<void> {
-    await this.database.togetherAsSystem((query) =>
+    await this.database.changeAsSystem((query) =>
       query({
         text: `update writes set look_at = now() + interval '${String(LEASE_SECONDS)} seconds'
                where state = 'sent' and id = any($1::uuid[])`,
@@ -130,7 +130,7 @@ export class WritesRepository {
 
   /** Claims some of the writes that it is time to look for, of all tenants; another process leaves them alone for a while. */
   async due(limit: number): Promise<readonly Write[]> {
-    const rows = await this.database.togetherAsSystem((query) =>
+    const rows = await this.database.changeAsSystem((query) =>
       query<WriteRow>({
         text: `update writes w set state = 'unknown', look_at = now() + interval '60 seconds'
                from (select tenant_id, id from writes where state <> 'settled' and look_at <= now()

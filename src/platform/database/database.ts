@@ -49,7 +49,7 @@ export class Database implements OnApplicationShutdown {
     return this.onConnection((line) => transaction(line, tenant(tenantId), work));
   }
 
-  /** One statement for one tenant, transaction and all in one round trip. */
+  /** One reading statement for one tenant, transaction and all in one round trip. */
   read<Row extends QueryResultRow>(tenantId: string, statement: Statement): Promise<Row[]> {
     return this.together(tenantId, (query) => query<Row>(statement));
   }
@@ -59,12 +59,22 @@ export class Database implements OnApplicationShutdown {
     return this.onLane((line) => atOnce(line, tenant(tenantId), work));
   }
 
+  /** Changes that are a transaction by themselves. They may wait for a lock, so they have a connection of their own. */
+  change<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => atOnce(line, tenant(tenantId), work));
+  }
+
+  /** The same over all tenants. */
+  changeAsSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.onConnection((line) => atOnce(line, SYSTEM, work));
+  }
+
   /** Raw statements over all tenants: for schedulers and look-ups of keys, never for a caller's request. */
   asSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
     return this.onConnection((line) => transaction(line, SYSTEM, work));
   }
 
-  /** One statement over all tenants, transaction and all in one round trip. */
+  /** One reading statement over all tenants, transaction and all in one round trip. */
   readAsSystem<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
     return this.togetherAsSystem((query) => query<Row>(statement));
   }
