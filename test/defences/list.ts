@@ -145,8 +145,8 @@ export const DEFENCES: readonly Defence[] = [
     edits: [
       {
         file: 'src/vendors/kit/http.ts',
-        find: '  maxContentLength: MAX_BYTES,',
-        put: '  maxContentLength: 8 * MAX_BYTES,',
+        find: 'if (bytes > MAX_BYTES)',
+        put: 'if (bytes > 8 * MAX_BYTES)',
       },
     ],
     spec: 'test/e2e/passthrough-safety.spec.ts',
