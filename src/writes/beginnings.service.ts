@@ -9,9 +9,9 @@ import { newId } from '../platform/ids';
 import { notFound } from '../platform/http/problems';
 import type { DraftsService, Prepared, Situation } from './drafts.service';
 import type { KeysRepository, KeyState } from './keys.repository';
-import { externalIdTaken, slotTaken, underWay } from './refusals';
+import { externalIdTaken, heldUp, slotTaken, underWay } from './refusals';
 import type { Asker, Key, Trace, Wish, Write } from './write';
-import type { WritesRepository } from './writes.repository';
+import { LEASE_SECONDS, type WritesRepository } from './writes.repository';
 
 export interface BeginningTools {
   readonly database: Database;
@@ -25,6 +25,7 @@ export interface BeginningTools {
 }
 
 const BEAT_MS = 5_000;
+const LEASE_MS = LEASE_SECONDS * 1000;
 
 /** Ends a transaction without an error: what it was to keep is not kept. */
 export class Halt extends Error {
@@ -53,7 +54,7 @@ export interface Ready extends Situation {
 
 /** Begins writes: checks what is wished for, and keeps the intent before anything is sent. */
 export class BeginningsService {
-  private readonly underWay = new Map<string, Write>();
+  private readonly underWay = new Map<string, { readonly write: Write; readonly trace: Trace }>();
   private beating: NodeJS.Timeout | undefined;
 
   constructor(private readonly tools: BeginningTools) {}
@@ -68,8 +69,9 @@ export class BeginningsService {
     if (state) return state;
     if (!connection || (wish.id !== null && (!current || current.deletedAt !== null))) throw notFound();
     if (current) wish.requireVersion(current.version);
-    const trace: Trace = { sent: 0, applied: 0 };
+    const trace: Trace = { sent: 0, applied: 0, heldUntil: null };
     const session = await sessions.openFound(connection, PATIENCE.request, (phase) => {
+      if (phase === 'sent' && trace.sent === 0) requireLease(trace);
       trace[phase] += 1;
     });
     const situation = { session, located, current };
@@ -79,6 +81,7 @@ export class BeginningsService {
   /** Keeps the intent, and with it everything that must not change before the write has ended. */
   async begin(ready: Ready, key: Key | null): Promise<Write | Halt> {
     const { asker, wish, prepared, session } = ready;
+    const at = Date.now();
     const write = {
       tenantId: asker.tenantId,
       id: newId(),
@@ -93,7 +96,7 @@ export class BeginningsService {
       const createdAt = await this.tools.database.inTenant(asker.tenantId, (query) =>
         this.keep(query, write, ready, key),
       );
-      return this.noted({ ...write, createdAt, looks: 0 });
+      return this.noted({ ...write, createdAt, looks: 0 }, ready.trace, at);
     } catch (error) {
       if (error instanceof Halt) return error;
       throw conflictOf(error);
@@ -124,15 +127,18 @@ export class BeginningsService {
   }
 
   /** From now on this process says that it carries the write out. */
-  private noted(write: Write): Write {
-    this.underWay.set(write.id, write);
+  private noted(write: Write, trace: Trace, at: number): Write {
+    trace.heldUntil = at + LEASE_MS;
+    this.underWay.set(write.id, { write, trace });
     this.beating ??= setInterval(() => void this.beat(), BEAT_MS).unref();
     return write;
   }
 
   private async beat(): Promise<void> {
-    if (this.underWay.size > 0)
-      await this.tools.writes.beat([...this.underWay.values()]).catch(() => undefined);
+    const [held, at] = [[...this.underWay.values()], Date.now()];
+    if (held.length === 0) return;
+    const kept = await this.tools.writes.beat(held.map(({ write }) => write)).catch(() => null);
+    for (const { write, trace } of held) if (kept?.has(write.id)) trace.heldUntil = at + LEASE_MS;
   }
 
   /**
@@ -183,6 +189,14 @@ export class BeginningsService {
     const state = await this.tools.keys.take(query, tenantId, key);
     if (state.kind !== 'ours') throw new Halt(state);
   }
+}
+
+/**
+ * A process that stood still between keeping the intent and sending it may find that others have looked for the write since,
+ * and told its caller that it was not done: then it must not send.
+ */
+function requireLease({ heldUntil }: Trace): void {
+  if (heldUntil !== null && Date.now() >= heldUntil) throw heldUp();
 }
 
 /** A constraint of the database that a write ran into, as the caller's problem; what it was not, as it is. */

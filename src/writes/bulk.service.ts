@@ -118,7 +118,7 @@ export class BulkService {
           outcome instanceof Error
             ? await this.tools.begun.failed(write, session, {
                 error: outcome,
-                trace: { sent: wasSent && !(outcome instanceof Refusal) ? 1 : 0, applied: 0 },
+                trace: { ...trace, sent: wasSent && !(outcome instanceof Refusal) ? 1 : 0, applied: 0 },
                 marks: marks[i] ?? new Map<string, string>(),
               })
             : await this.tools.settlement.applied(write, session, outcome, marks[i]);

@@ -13,6 +13,10 @@ export const externalIdTaken = (): Problem =>
     errors: [{ pointer: '/externalId', code: 'taken', message: 'is the externalId of another record' }],
   });
 
+/** This process stood still for so long that it may send the write no more; nothing was sent. */
+export const heldUp = (): Problem =>
+  new Problem('unavailable', 'The gateway was held up before it could ask the vendor; nothing was sent');
+
 /** Nobody knows whether it was done, though the gateway looked. */
 export const unknownOutcome = ({ title }: Pick<Vendor, 'title'>): Problem =>
   new Problem(

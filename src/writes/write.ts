@@ -82,6 +82,8 @@ export interface Answer {
 export interface Trace {
   sent: number;
   applied: number;
+  /** Until when, in milliseconds since 1970, nobody else looks for the write; null before its intent is kept. */
+  heldUntil: number | null;
 }
 
 /** What goes with a write to the vendor. `marks` collects what fields for a caller's id were found or filled with. */

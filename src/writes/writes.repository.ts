@@ -81,15 +81,16 @@ export class WritesRepository {
     });
   }
 
-  /** Says that these writes are still carried out here. */
-  async beat(writes: readonly Pick<Write, 'tenantId' | 'id'>[]): Promise<void> {
-    await this.database.changeAsSystem((query) =>
-      query({
+  /** Says that these writes are still carried out here; gives those of them that nobody else has begun to look for. */
+  async beat(writes: readonly Pick<Write, 'tenantId' | 'id'>[]): Promise<ReadonlySet<string>> {
+    const rows = await this.database.changeAsSystem((query) =>
+      query<{ id: string }>({
         text: `update writes set look_at = now() + interval '${String(LEASE_SECONDS)} seconds'
-               where state = 'sent' and id = any($1::uuid[])`,
+               where state = 'sent' and id = any($1::uuid[]) returning id`,
         values: [writes.map(({ id }) => id)],
       }),
     );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Ends a write, and lets go of what it held; false where it was ended already. */
