@@ -56,6 +56,7 @@ class Batch extends OneQuery {
   /** How many of them are answered, and how many went out: one whose values cannot be written ends the batch. */
   private at = 0;
   private sent = 0;
+  private hasLeft = false;
   private failure: Error | undefined;
 
   constructor(statements: readonly Sent[], client: PoolClient) {
@@ -75,6 +76,7 @@ class Batch extends OneQuery {
   }
 
   override submit(wire: Wire): Error | null {
+    this.hasLeft = true;
     const known = columnsOf.get(wire) ?? new Map<string, readonly FieldDef[]>();
     columnsOf.set(wire, known);
     // Each of them is sent as pg does it, but for the end that comes after the last.
@@ -115,7 +117,8 @@ class Batch extends OneQuery {
   }
 
   override handleError(error: Error, wire: Wire): void {
-    const sent = this.queries.slice(0, this.sent);
+    // The connection may be lost before any of them left: then all that wait are told.
+    const sent = this.hasLeft ? this.queries.slice(0, this.sent) : this.queries;
     for (const query of sent.slice(0, this.at)) query.handleReadyForQuery(wire);
     for (const query of sent.slice(this.at)) query.handleError(error, wire);
     // Those behind it were not looked at: whoever sends them next tells their texts again.
