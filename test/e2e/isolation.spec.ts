@@ -36,6 +36,8 @@ const SEEDS = [
    select tenant_id, gen_random_uuid(), id, 'clients' from connections where tenant_id = $1 limit 1`,
   `insert into cancellation_reasons (tenant_id, id, reason)
    select tenant_id, id, 'sick' from remote_ids where tenant_id = $1 limit 1`,
+  `insert into erased_records (tenant_id, connection_id, name_hash)
+   select tenant_id, id, sha256('somebody') from connections where tenant_id = $1 limit 1`,
 ];
 /** Not a list of a tenant's records: see audit.spec.ts. */
 const NO_RECORDS = /\/(availability|audit-events)$/;
