@@ -22,7 +22,8 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
-const guardOf = (allowed = ''): CallGuard => new CallGuard(hostAllowlist(allowed), callTimes(TIMES));
+const guardOf = (allowed = ''): CallGuard =>
+  new CallGuard(hostAllowlist(allowed), callTimes(TIMES), { warn: jest.fn() });
 
 /** The code of the error that a request ends with. */
 function outcome(url: string, guard: CallGuard): Promise<string> {

@@ -1,10 +1,13 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from '../platform/log';
 import { Exits, type HostAllowlist } from '../platform/outgoing';
 import { Circuit } from '../vendors/kit/circuit';
 import type { Agents, Times } from '../vendors/kit/policy';
 
 const MOST_CONNECTIONS = 10_000;
 const IDLE_MS = 10 * 60_000;
+
+const SAID = { opened: 'left alone for a while: it failed again and again', closed: 'back' } as const;
 
 /** How long calls may take: `Times`, and connecting. */
 export interface CallTimes extends Times {
@@ -33,6 +36,7 @@ export class CallGuard implements OnApplicationShutdown {
   constructor(
     allowed: HostAllowlist,
     readonly times: CallTimes,
+    private readonly logger: Pick<Logger, 'warn'>,
   ) {
     // No bound on sockets: the limits of each account bound its calls, and a slow account must not use up another's share.
     this.exits = new Exits(allowed, { keepAlive: true, connectMs: times.connectMs });
@@ -44,7 +48,7 @@ export class CallGuard implements OnApplicationShutdown {
   circuitOf({ id, version }: { readonly id: string; readonly version: number }): Circuit {
     const now = performance.now();
     const known = this.owned.get(id);
-    const used = known?.version === version ? known : { circuit: new Circuit(), version, usedAt: now };
+    const used = known?.version === version ? known : { circuit: this.newCircuit(id), version, usedAt: now };
     used.usedAt = now;
     this.owned.delete(id);
     this.owned.set(id, used);
@@ -53,6 +57,12 @@ export class CallGuard implements OnApplicationShutdown {
       this.owned.delete(oldest);
     }
     return used.circuit;
+  }
+
+  private newCircuit(connectionId: string): Circuit {
+    return new Circuit((state) => {
+      this.logger.warn({ connectionId, circuit: state }, `the vendor is ${SAID[state]}`);
+    });
   }
 
   onApplicationShutdown(): void {

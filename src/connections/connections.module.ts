@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Keyring } from '../platform/crypto';
 import { Database } from '../platform/database/database';
+import { LOGGER, type Logger } from '../platform/log';
 import { Metrics } from '../platform/metrics';
 import { hostAllowlist } from '../platform/outgoing';
 import { AuditService } from '../tenants/audit.service';
@@ -60,9 +61,9 @@ import { VendorsService } from './vendors.service';
     },
     {
       provide: CallGuard,
-      useFactory: (config: CompleteConfig) =>
-        new CallGuard(hostAllowlist(config.VENDOR_HOST_ALLOWLIST), callTimes(config.VENDOR_TIMES_MS)),
-      inject: [CONFIG],
+      useFactory: (config: CompleteConfig, logger: Logger) =>
+        new CallGuard(hostAllowlist(config.VENDOR_HOST_ALLOWLIST), callTimes(config.VENDOR_TIMES_MS), logger),
+      inject: [CONFIG, LOGGER],
     },
     {
       provide: SessionsService,

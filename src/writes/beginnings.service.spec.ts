@@ -77,3 +77,23 @@ describe('a write whose intent is kept', () => {
     expect(ready.trace.sent).toBe(2);
   });
 });
+
+it('a key whose first try holds the time itself is still running, and no other’s conflict', async () => {
+  const service = new BeginningsService({
+    database: { inTenant: (_tenant: string, work: (query: object) => unknown) => work({}) },
+    keys: { take: () => Promise.resolve({ kind: 'running' }) },
+    writes: { insert: () => Promise.resolve(null), hold: () => undefined },
+    records: { isTaken: () => Promise.resolve(true) },
+    identity: { reserve: () => undefined },
+  } as never);
+  const ready = {
+    asker: { tenantId: TENANT },
+    wish: { resource: 'appointments', id: null },
+    prepared: { op: 'create', request: { vendor: 'penga' }, takes: {} },
+    session: { connection: { id: 'C-1' } },
+    current: null,
+  } as unknown as Ready;
+  const key = { key: 'k', part: -1, hash: Buffer.alloc(0) };
+  expect(await service.begin(ready, key)).toMatchObject({ why: { kind: 'running' } });
+  await expect(service.begin(ready, null)).rejects.toMatchObject({ code: 'slot_conflict' });
+});

@@ -142,8 +142,7 @@ export class BeginningsService {
   }
 
   /**
-   * Keeps the intent, with the key before it and what must hold behind it. Of a new record all of that travels at once; what
-   * is found in the way then counts first, and whether the key was ours is looked at by whoever answers with it.
+   * Keeps the intent, with the key before it and what must hold behind it. Of a new record all of that travels at once.
    */
   private async keep(query: Query, write: NewWrite, ready: Ready, key: Key | null): Promise<Instant> {
     const { keys, writes, records } = this.tools;
@@ -156,7 +155,11 @@ export class BeginningsService {
       const guarding = this.guard(query, write, ready);
       taking?.catch(() => undefined);
       inserting.catch(() => undefined);
-      await guarding;
+      await guarding.catch(async (inTheWay: unknown) => {
+        // What is in the way may be what the key's own first try holds: it counts for whoever has the key alone.
+        const state = await taking?.catch((): KeyState => ({ kind: 'running' }));
+        throw state && state.kind !== 'ours' ? new Halt(state) : inTheWay;
+      });
     }
     const [state, createdAt, now] = await Promise.all([taking, inserting, peeking]);
     if (state && state.kind !== 'ours') throw new Halt(state);

@@ -103,6 +103,10 @@ it('a vendor that fails again and again is left alone, takes nothing else down, 
     ({ status }) => status === 200,
     30_000,
   );
+  for (const state of ['opened', 'closed'])
+    expect(replicas[0]!.log.filter((line) => line.includes(`"circuit":"${state}"`)).length).toBeGreaterThan(
+      0,
+    );
 }, 60_000);
 
 it('a change of the connection closes its circuit at once: what failed may be mended', async () => {

@@ -114,3 +114,13 @@ it('holds no more than 256 calls at a time, and takes others when those have end
   await Promise.all(held);
   await expect(circuit.enter(() => Promise.resolve('in'))).resolves.toBe('in');
 });
+
+it('tells when it opens, and when the vendor is back', async () => {
+  const told: string[] = [];
+  circuit = new Circuit((state) => told.push(state));
+  await failTimes(12);
+  expect(told).toEqual(['opened']);
+  jest.advanceTimersByTime(FIRST_REST_MS);
+  expect(await succeed()).toBe('well');
+  expect(told).toEqual(['opened', 'closed']);
+});

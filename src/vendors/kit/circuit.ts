@@ -85,6 +85,16 @@ export class Circuit {
     halfOpenAfter: new DelegateBackoff<IHalfOpenAfterBackoffContext>(({ attempt }) => this.rest(attempt)),
   });
 
+  /** `tell` hears when the vendor is left alone, and when it is back. */
+  constructor(tell: (state: 'opened' | 'closed') => void = () => undefined) {
+    this.breaker.onBreak(() => {
+      tell('opened');
+    });
+    this.breaker.onReset(() => {
+      tell('closed');
+    });
+  }
+
   /** Throws CircuitOpen while the vendor is left alone: a caller hears it before anything is done for him. */
   mustBeClosed(): void {
     const { state } = this.breaker;
