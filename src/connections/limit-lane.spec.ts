@@ -136,6 +136,14 @@ it('lets in without a question those who were let in ahead, while there is a slo
   expect(store.asked).toHaveLength(2);
 });
 
+it('lets nobody go ahead once the vendor wants a rest', async () => {
+  const { lane, store } = laneOf({ users: 1, extra: 3 }, { usersWaitMs: 6_000 });
+  lane.leave(await lane.enter(USER));
+  lane.heldBack();
+  await expect(lane.enter(USER)).rejects.toThrow(VendorError);
+  expect(store.asked).toHaveLength(2);
+});
+
 it('forgets what was let in ahead when its moment is over', async () => {
   const { lane, store } = laneOf({ users: 1, extra: 50 });
   lane.leave(await lane.enter(USER));

@@ -25,6 +25,7 @@ export class LimitLane {
   private readonly held = new Set<Place>();
   private idle: Place[] = [];
   private ahead = { calls: 0, until: 0 };
+  private heldBackAt = -Infinity;
   private isAsking = false;
   private waitsForSlot = false;
   private rivalUntil = 0;
@@ -85,6 +86,12 @@ export class LimitLane {
   /** Sends those away who wait, background work alone where the process only begins to stop. */
   refuseWaiting(priorities: readonly Priority[] = PRIORITIES): void {
     this.line.refuse(priorities);
+  }
+
+  /** The vendor wants a rest: nobody goes ahead on what was let in before. */
+  heldBack(): void {
+    this.ahead = { calls: 0, until: 0 };
+    this.heldBackAt = performance.now();
   }
 
   private async serve(): Promise<void> {
@@ -159,7 +166,7 @@ export class LimitLane {
     }
     this.idle.push(...places);
     if (places.length > 0) this.lingerOn();
-    if (extra > 0) this.ahead = { calls: extra, until: at + BLOCK_MS };
+    if (extra > 0 && at > this.heldBackAt) this.ahead = { calls: extra, until: at + BLOCK_MS };
     if (hasRival) this.rivalUntil = at + RIVAL_MS;
   }
 

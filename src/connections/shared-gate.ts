@@ -50,8 +50,10 @@ export class SharedGate implements BeforeApplicationShutdown, OnApplicationShutd
     try {
       return await call();
     } catch (error) {
-      if (error instanceof VendorError && error.kind === 'rate_limited')
+      if (error instanceof VendorError && error.kind === 'rate_limited') {
+        lane.heldBack();
         await this.pause(limits, error.at.retryAfterMs);
+      }
       throw error;
     } finally {
       lane.leave(place);
