@@ -214,8 +214,8 @@ export const DEFENCES: readonly Defence[] = [
     edits: [
       {
         file: 'src/writes/beginnings.service.ts',
-        find: '      await writes.hold(query, write, prepared.takes);\n',
-        put: '      if (write.id === "") await writes.hold(query, write, prepared.takes);\n',
+        find: '    if (takes) writes.hold(query, write, takes);\n',
+        put: "    if (takes && write.id === '') writes.hold(query, write, takes);\n",
       },
     ],
     spec: 'test/e2e/write-once.spec.ts',
@@ -321,7 +321,7 @@ export const DEFENCES: readonly Defence[] = [
     name: 'no start in production as a role that row-level security does not bind',
     edits: [
       {
-        file: 'src/main.ts',
+        file: 'src/serve.ts',
         find: "if (!(error instanceof UnboundRole) || config.NODE_ENV === 'production') throw error;",
         put: 'if (!(error instanceof UnboundRole)) throw error;',
       },
