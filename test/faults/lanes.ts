@@ -136,9 +136,12 @@ export class Lane {
   }
 
   protected async write(row: Row): Promise<object> {
-    const client = this.clients[this.round % this.clients.length]!;
-    // Some vendors must be given an id of ours before a record can be written by it.
-    if (!row.address) await this.rename(client, `Before ${String(this.round)}`);
+    let nth = this.round;
+    const next = (): Shown<'clients'> => this.clients[nth++ % this.clients.length]!;
+    let client = next();
+    // Some vendors must be given an id of ours before a record can be written by it, and some hold one that they refuse to write.
+    if (!row.address)
+      while ((await this.rename(client, `Before ${String(this.round)}`)).status !== 200) client = next();
     for (const method of WRITES) this.fail(row, { method });
     const { ledger } = this.clinic.sandbox;
     const before = ledger.length;
