@@ -4,7 +4,7 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listed, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
@@ -15,7 +15,7 @@ import {
   UpdateConnectionDto,
   type CheckResultDto,
 } from './connections.dto';
-import { ConnectionsService, type ShownConnection } from './connections.service';
+import { ConnectionsService } from './connections.service';
 import { SessionsService } from './sessions.service';
 
 @ApiTags('Vendors and connections')
@@ -49,8 +49,9 @@ export class ConnectionsController {
     @TheCaller() { tenantId }: Caller,
     @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
   ): Promise<Rendered> {
-    return this.page(
-      tenantId,
+    return listedById(
+      this.cursors,
+      listOf(tenantId),
       limit,
       await this.connections.list(tenantId, {
         after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
@@ -116,14 +117,6 @@ export class ConnectionsController {
     @Param('connectionId', PathId) id: string,
   ): Promise<CheckResultDto> {
     return this.sessions.check(tenantId, id);
-  }
-
-  private page(
-    tenantId: string,
-    limit: number,
-    { rows, more }: { rows: ShownConnection[]; more: boolean },
-  ): Rendered {
-    return listed(rows, limit, more ? this.cursors.write(listOf(tenantId), [rows.at(-1)?.id ?? '']) : null);
   }
 }
 

@@ -5,7 +5,7 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listed, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
 import {
@@ -16,7 +16,7 @@ import {
   WebhookEndpointPageDto,
   type WebhookTestDto,
 } from './webhook-endpoints.dto';
-import { WebhookEndpointsService, type ShownEndpoint } from './webhook-endpoints.service';
+import { WebhookEndpointsService } from './webhook-endpoints.service';
 
 @ApiTags('Events and webhooks')
 @Requires('manage')
@@ -47,8 +47,9 @@ export class WebhookEndpointsController {
     @TheCaller() { tenantId }: Caller,
     @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
   ): Promise<Rendered> {
-    return this.page(
-      tenantId,
+    return listedById(
+      this.cursors,
+      listOf(tenantId),
       limit,
       await this.endpoints.list(tenantId, {
         after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
@@ -125,14 +126,6 @@ export class WebhookEndpointsController {
     @Param('endpointId', PathId) id: string,
   ): Promise<WebhookTestDto> {
     return this.endpoints.test(tenantId, id);
-  }
-
-  private page(
-    tenantId: string,
-    limit: number,
-    { rows, more }: { rows: ShownEndpoint[]; more: boolean },
-  ): Rendered {
-    return listed(rows, limit, more ? this.cursors.write(listOf(tenantId), [rows.at(-1)?.id ?? '']) : null);
   }
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listed, type Rendered } from '../platform/http/rendered';
+import { listedById, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
@@ -44,8 +44,9 @@ export class SyncsController {
     @Param('connectionId', PathId) connectionId: string,
     @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
   ): Promise<Rendered> {
-    return this.page(
-      [tenantId, connectionId],
+    return listedById(
+      this.cursors,
+      listOf([tenantId, connectionId]),
       limit,
       await this.syncs.list(tenantId, connectionId, {
         before: this.cursors.read(listOf([tenantId, connectionId]), cursor)?.[0] ?? null,
@@ -63,14 +64,6 @@ export class SyncsController {
     @Param('syncId', PathId) id: string,
   ): Promise<SyncDto> {
     return this.syncs.get(tenantId, connectionId, id);
-  }
-
-  private page(
-    owner: readonly string[],
-    limit: number,
-    { rows, more }: { rows: ShownSync[]; more: boolean },
-  ): Rendered {
-    return listed(rows, limit, more ? this.cursors.write(listOf(owner), [rows.at(-1)?.id ?? '']) : null);
   }
 }
 

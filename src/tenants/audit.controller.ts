@@ -3,11 +3,10 @@ import { ApiTags } from '@nestjs/swagger';
 import { Requires, TheCaller } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
-import { listed, type Rendered } from '../platform/http/rendered';
+import { listedById, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
 import { AuditEventPageDto, AuditEventsQuery } from './audit.dto';
-import type { ShownAuditEvent } from './audit.repository';
 import { AuditService } from './audit.service';
 
 @ApiTags('Audit')
@@ -29,22 +28,15 @@ export class AuditController {
     @TheCaller() { tenantId }: Caller,
     @Query() { limit = DEFAULT_LIMIT, cursor, ...filters }: AuditEventsQuery,
   ): Promise<Rendered> {
-    return this.page(
-      [tenantId, filters],
+    return listedById(
+      this.cursors,
+      listOf([tenantId, filters]),
       limit,
       await this.audit.list(tenantId, filters, {
         after: this.cursors.read(listOf([tenantId, filters]), cursor)?.[0] ?? null,
         limit,
       }),
     );
-  }
-
-  private page(
-    list: readonly unknown[],
-    limit: number,
-    { rows, more }: { rows: ShownAuditEvent[]; more: boolean },
-  ): Rendered {
-    return listed(rows, limit, more ? this.cursors.write(listOf(list), [rows.at(-1)?.id ?? '']) : null);
   }
 }
 

@@ -4,7 +4,7 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listed, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { Requires } from '../platform/http/caller';
 import { CreateTenantDto, TenantDto, TenantPageDto, UpdateTenantDto } from './tenants.dto';
@@ -32,7 +32,9 @@ export class TenantsController {
   @Get()
   @Returns(TenantPageDto)
   async listTenants(@Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
-    return this.page(
+    return listedById(
+      this.cursors,
+      LIST,
       limit,
       await this.tenants.list({ after: this.cursors.read(LIST, cursor)?.[0] ?? null, limit }),
     );
@@ -70,9 +72,5 @@ export class TenantsController {
     return this.tenants.remove(id, (version) => {
       requireMatch(match, version);
     });
-  }
-
-  private page(limit: number, { rows, more }: { rows: TenantDto[]; more: boolean }): Rendered {
-    return listed(rows, limit, more ? this.cursors.write(LIST, [rows.at(-1)?.id ?? '']) : null);
   }
 }

@@ -4,7 +4,16 @@ import type { ResourceName } from '../../src/canonical/index';
 import { CASES } from '../contract/vendors';
 import type { Shown } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
-import { after, changeMirror, feed, placeNow, since, type Feed, type ShownEvent } from '../support/feed';
+import {
+  after,
+  changeMirror,
+  feed,
+  placeNow,
+  since,
+  synced,
+  type Feed,
+  type ShownEvent,
+} from '../support/feed';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { until } from '../support/until';
 
@@ -20,19 +29,12 @@ afterAll(async () => {
   await Promise.all(clinics.map(({ sandbox }) => sandbox.close()));
 });
 
-/** A tenant whose mirror holds one clinic. */
-async function synced(name: string, clinic: Clinic): Promise<{ tenant: TestTenant; connection: string }> {
-  const tenant = await gateway.tenant(name);
-  const connection = await tenant.connect(clinic.sandbox);
-  expect((await tenant.sync(connection)).status).toBe('succeeded');
-  return { tenant, connection };
-}
 describe('a change of the mirror', () => {
   let tenant: TestTenant;
   let connection: string;
   let place: string;
   beforeAll(async () => {
-    ({ tenant, connection } = await synced('Mirror changes', clinics[0]!));
+    ({ tenant, connection } = await synced(gateway, 'Mirror changes', clinics[0]!));
   });
   beforeEach(async () => {
     place = await placeNow(tenant);
@@ -153,7 +155,7 @@ it('every reader sees every event once and in order, while connections sync besi
 }, 120_000);
 
 it('a transaction that has begun to change something holds back those after it, so that none slips in before', async () => {
-  const { tenant } = await synced('Slow Clinic', clinics[0]!);
+  const { tenant } = await synced(gateway, 'Slow Clinic', clinics[0]!);
   const [first, second] = await tenant.all<Shown<'clients'>>('/v1/clients');
   const place = await placeNow(tenant);
   const begin = `set role gateway; begin; select set_config('app.tenant_id', '${tenant.id}', true);`;
@@ -176,7 +178,7 @@ it('a transaction that has begun to change something holds back those after it, 
 });
 
 it('forgets a connection, and nothing of the others, when it is removed', async () => {
-  const { tenant, connection } = await synced('Two Accounts', clinics[0]!);
+  const { tenant, connection } = await synced(gateway, 'Two Accounts', clinics[0]!);
   const other = await tenant.connect(clinics[1]!.sandbox);
   await tenant.sync(other);
   const kept = (await tenant.all<ShownEvent>(`/v1/events?connectionId=${other}`)).length;
@@ -187,7 +189,7 @@ it('forgets a connection, and nothing of the others, when it is removed', async 
 });
 
 it('forgets what is older than it shall keep, and a cursor from then goes on with the oldest kept', async () => {
-  const { tenant } = await synced('Long Memory', clinics[0]!);
+  const { tenant } = await synced(gateway, 'Long Memory', clinics[0]!);
   const all = await tenant.all<ShownEvent>('/v1/events');
   const early = (await tenant.call<Feed>('GET', '/v1/events?limit=2')).need(200).page.resumeCursor;
   const old = all.slice(0, 40).map(({ id }) => id);

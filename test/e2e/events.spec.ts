@@ -3,7 +3,7 @@ import { RESOURCE_NAMES, type ResourceName } from '../../src/canonical/index';
 import { CASES } from '../contract/vendors';
 import type { Shown } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
-import { after, feed, placeNow, since, type Feed, type ShownEvent } from '../support/feed';
+import { after, feed, placeNow, since, synced, type Feed, type ShownEvent } from '../support/feed';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 
 const UUID_7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -20,13 +20,6 @@ afterAll(async () => {
   await Promise.all(clinics.map(({ sandbox }) => sandbox.close()));
 });
 
-/** A tenant whose mirror holds one clinic. */
-async function synced(name: string, clinic: Clinic): Promise<{ tenant: TestTenant; connection: string }> {
-  const tenant = await gateway.tenant(name);
-  const connection = await tenant.connect(clinic.sandbox);
-  expect((await tenant.sync(connection)).status).toBe('succeeded');
-  return { tenant, connection };
-}
 const recordsOf = (
   tenant: TestTenant,
   resource: ResourceName,
@@ -42,7 +35,7 @@ describe.each(CASES)('$name', ({ name, vendor }) => {
   let place: string;
   beforeAll(async () => {
     clinic = clinics.find(({ sandbox }) => sandbox.vendor === name)!;
-    ({ tenant, connection } = await synced(`Feed of ${name}`, clinic));
+    ({ tenant, connection } = await synced(gateway, `Feed of ${name}`, clinic));
   });
   beforeEach(async () => {
     place = await placeNow(tenant);
@@ -106,7 +99,7 @@ describe('the feed', () => {
   let tenant: TestTenant;
   let connection: string;
   beforeAll(async () => {
-    ({ tenant, connection } = await synced('Patient Readers', clinics[1]!));
+    ({ tenant, connection } = await synced(gateway, 'Patient Readers', clinics[1]!));
   });
   const idsOf = (events: readonly ShownEvent[]): string[] => events.map(({ id }) => id);
 

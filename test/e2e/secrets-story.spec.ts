@@ -6,6 +6,7 @@ import { answered, type Shown } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { leaksIn, secretsOf } from '../support/secrets';
+import { textsOfTables } from '../support/tables';
 import { until } from '../support/until';
 import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver';
 import { deliveriesOf, ENDPOINTS, subscribe, type ShownEndpoint } from '../support/webhooks';
@@ -133,15 +134,7 @@ beforeAll(async () => {
     () => gateway.rows<{ n: string }>("select count(*) as n from audit_events where action like 'client.%'"),
     ([row]) => Number(row!.n) > 20,
   );
-  tables = new Map();
-  const names = await gateway.rows<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname not in ('pg_catalog', 'information_schema')`,
-  );
-  for (const { name } of names) {
-    const rows = await gateway.rows<{ row: string }>(`select t::text as row from ${name} t`);
-    tables.set(name, rows.map(({ row }) => row).join('\n'));
-  }
+  tables = await textsOfTables(gateway);
 }, 120_000);
 afterAll(async () => {
   await gateway.stop();

@@ -6,7 +6,8 @@ import { CASES } from '../contract/vendors';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { answered, type Shown, type ShownConnection } from '../support/calls';
-import { formsOf, spoiltCredentials } from '../support/secrets';
+import { leaksIn, spoiltCredentials } from '../support/secrets';
+import { textsOfTables } from '../support/tables';
 
 const BAD = 'Wr0ng/Secret+Value';
 const OFTEN = 50;
@@ -110,15 +111,7 @@ beforeAll(async () => {
   };
   for (const token of pexip.state.tokens.keys()) secrets.set(`pexip token ${token.slice(0, 12)}`, token);
   metrics = (await gateway.as(null)('GET', '/metrics')).text;
-  tables = new Map();
-  const names = await gateway.rows<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname not in ('pg_catalog', 'information_schema')`,
-  );
-  for (const { name } of names) {
-    const rows = await gateway.rows<{ row: string }>(`select t::text as row from ${name} t`);
-    tables.set(name, rows.map(({ row }) => row).join('\n'));
-  }
+  tables = await textsOfTables(gateway);
 }, 180_000);
 afterAll(async () => {
   await gateway.stop();
@@ -126,8 +119,7 @@ afterAll(async () => {
 });
 
 /** Which of the secrets stand in a text, in whatever form. */
-const leaks = (text: string, among: ReadonlyMap<string, string> = secrets): string[] =>
-  [...among].flatMap(([what, secret]) => (formsOf(secret).some((form) => text.includes(form)) ? [what] : []));
+const leaks = (text: string, among: ReadonlyMap<string, string> = secrets): string[] => leaksIn(text, among);
 
 it('there is something to be found, and somewhere to look', () => {
   for (const { name } of CASES) expect([...secrets.keys()].some((what) => what.startsWith(name))).toBe(true);

@@ -1,5 +1,6 @@
 import type { ResourceName } from '../../src/canonical/index';
 import type { Call, ListOf, Shown } from './calls';
+import type { Clinic } from './clinics';
 import type { Gateway, TestTenant } from './gateway';
 
 /** An event as the API shows it. */
@@ -50,3 +51,15 @@ export const changeMirror = (
   gateway.rows(
     `set role gateway; begin; select set_config('app.tenant_id', '${tenantId}', true); ${statements.join('; ')}; commit; reset role`,
   );
+
+/** A tenant whose mirror holds one clinic. */
+export async function synced(
+  gateway: Gateway,
+  name: string,
+  { sandbox }: Clinic,
+): Promise<{ tenant: TestTenant; connection: string }> {
+  const tenant = await gateway.tenant(name);
+  const connection = await tenant.connect(sandbox);
+  expect((await tenant.sync(connection)).status).toBe('succeeded');
+  return { tenant, connection };
+}

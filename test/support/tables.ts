@@ -10,17 +10,23 @@ export async function tablesOf(gateway: Gateway): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** All that stands in each table, as text. */
+export async function textsOfTables(gateway: Gateway): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const table of await tablesOf(gateway)) {
+    const rows = await gateway.rows<{ row: string }>(`select t::text as row from ${table} t`);
+    texts.set(table, rows.map(({ row }) => row).join('\n'));
+  }
+  return texts;
+}
+
 /** Where each of these texts stands, in whatever column and form: `table: text`. */
 export async function found(gateway: Gateway, texts: readonly string[]): Promise<string[]> {
   const places: string[] = [];
-  for (const table of await tablesOf(gateway)) {
-    const rows = await gateway.rows<{ row: string }>(`select t::text as row from ${table} t`);
-    const all = rows
-      .map(({ row }) => row)
-      .join('\n')
-      .toLowerCase();
-    for (const text of texts)
-      if (formsOf(text).some((form) => all.includes(form.toLowerCase()))) places.push(`${table}: ${text}`);
+  for (const [table, text] of await textsOfTables(gateway)) {
+    const all = text.toLowerCase();
+    for (const one of texts)
+      if (formsOf(one).some((form) => all.includes(form.toLowerCase()))) places.push(`${table}: ${one}`);
   }
   return places;
 }

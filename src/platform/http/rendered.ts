@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Cursors } from './cursor';
 import { Problem } from './problems';
 
 /** An answer whose JSON is written already: it was rendered once, when the record was stored. */
@@ -69,3 +70,11 @@ export const single = (record: { readonly version: number }): Rendered =>
 /** A page of a list whose records are still objects. */
 export const listed = (data: readonly unknown[], limit: number, nextCursor: string | null): Rendered =>
   new Rendered(JSON.stringify({ data, page: { limit, nextCursor } }), { nextCursor });
+
+/** A page of a list in the order of its ids, with the cursor of what follows. `list` says which list it is. */
+export const listedById = (
+  cursors: Cursors,
+  list: unknown,
+  limit: number,
+  { rows, more }: { readonly rows: readonly { readonly id: string }[]; readonly more: boolean },
+): Rendered => listed(rows, limit, more ? cursors.write(list, [rows.at(-1)?.id ?? '']) : null);
