@@ -8,6 +8,7 @@ import { furnish, httpAdapter, KnownRoutes } from './platform/http/server';
 import { NestLog, type Logger } from './platform/log';
 import { Metrics } from './platform/metrics';
 import { serveDocument } from './platform/openapi';
+import { answerPostsOnce } from './writes/once.interceptor';
 
 /** The service, ready to listen. */
 export async function createApp(config: CompleteConfig, logger: Logger): Promise<NestFastifyApplication> {
@@ -24,6 +25,7 @@ export async function createApp(config: CompleteConfig, logger: Logger): Promise
   routes.watch(server);
   await furnish(server, { logger, metrics: app.get(Metrics) });
   app.useGlobalFilters(new ProblemFilter(logger, routes.methodsOf));
+  answerPostsOnce(app);
   serveDocument(app);
   return app;
 }

@@ -1,6 +1,13 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { HTTP_CODE_METADATA } from '@nestjs/common/constants';
-import type { Reflector } from '@nestjs/core';
+import {
+  RequestMethod,
+  type CallHandler,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+  type Type,
+} from '@nestjs/common';
+import { HTTP_CODE_METADATA, INTERCEPTORS_METADATA, METHOD_METADATA } from '@nestjs/common/constants';
+import { ModulesContainer, type Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { firstValueFrom, from, type Observable } from 'rxjs';
 import { CannotOpen, type Keyring } from '../platform/crypto';
@@ -24,10 +31,7 @@ export class OnceInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const isOurs =
-      request.method === 'POST' &&
-      request.headers['idempotency-key'] !== undefined &&
-      !this.reflector.get<boolean | undefined>(KEEPS_KEYS, context.getHandler());
+    const isOurs = request.headers['idempotency-key'] !== undefined;
     return isOurs ? from(this.once(context, request, next)) : next.handle();
   }
 
@@ -60,6 +64,28 @@ export class OnceInterceptor implements NestInterceptor {
     }
   }
 }
+
+/**
+ * Puts the interceptor before each POST that does not keep its keys itself, whichever module it is of. As a global one it
+ * would stand before every read too, and cost it more than its page.
+ */
+export function answerPostsOnce(app: INestApplication): void {
+  const once = app.get(OnceInterceptor);
+  for (const { controllers } of app.get(ModulesContainer).values())
+    for (const { metatype } of controllers.values())
+      for (const handler of postsOf((metatype as Type<object>).prototype as object))
+        Reflect.defineMetadata(INTERCEPTORS_METADATA, [once], handler);
+}
+
+const postsOf = (prototype: object): object[] =>
+  Object.values(Object.getOwnPropertyDescriptors(prototype))
+    .map(({ value }) => value as object)
+    .filter(
+      (handler) =>
+        typeof handler === 'function' &&
+        Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.POST &&
+        !Reflect.hasMetadata(KEEPS_KEYS, handler),
+    );
 
 /** What a handler gave back, as it will be sent. */
 function answerOf(made: unknown): { status?: number; body: string; headers: Record<string, string> } {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
+import { Reflector } from '@nestjs/core';
 import { ConnectionsModule } from '../connections/connections.module';
 import { ConnectionsService } from '../connections/connections.service';
 import { ConnectionWarningsService } from '../connections/connection-warnings.service';
@@ -141,7 +141,7 @@ const secondsOf = (list: string): number[] => list.split(',').map(Number);
       inject: [WritesService, Doers, RequestsService],
     },
     {
-      provide: APP_INTERCEPTOR,
+      provide: OnceInterceptor,
       useFactory: (reflector: Reflector, requests: RequestsService, keyring: Keyring) =>
         new OnceInterceptor(reflector, requests, keyring),
       inject: [Reflector, RequestsService, Keyring],

@@ -3,6 +3,7 @@ import { openDesk, writesAt, type Desk } from '../support/bookings';
 import type { Answer, Shown, ShownConnection } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
+import { documentOf, operationsOf } from '../support/openapi';
 import { until } from '../support/until';
 
 type Appointment = Shown<'appointments'>;
@@ -148,6 +149,21 @@ describe('an Idempotency-Key', () => {
       'select answer::text from idempotency_keys where answer is not null',
     );
     expect(kept.filter(({ answer }) => answer.includes(first.need(201).key))).toEqual([]);
+  });
+
+  it('is read by every operation that documents it', async () => {
+    const operations = operationsOf(await documentOf(gateway)).filter(({ parameters = [] }) =>
+      parameters.some(({ name }) => name === 'Idempotency-Key'),
+    );
+    expect(operations.length).toBeGreaterThan(10);
+    for (const { method, path, requestBody } of operations) {
+      const call = path.startsWith('/v1/tenants') ? gateway.operator : tenant.call;
+      const { problem } = await call(method, path.replace(/\{\w+\}/g, tenant.id), {
+        headers: { 'idempotency-key': 'x'.repeat(256) },
+        ...(requestBody ? { body: {} } : {}),
+      });
+      expect([method, path, problem.errors?.[0]?.parameter]).toEqual([method, path, 'Idempotency-Key']);
+    }
   });
 
   it.each(['x'.repeat(256), 'na\u00efve'])('is refused as %p', async (bad) => {
