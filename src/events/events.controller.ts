@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Requires, TheCaller } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
-import { Rendered } from '../platform/http/rendered';
+import { pageOf, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
 import { EventPageDto, EventsQuery } from './events.dto';
@@ -45,10 +45,7 @@ export class EventsController {
 
 function rendered(limit: number, { events, more }: EventPage, resumeCursor: string): Rendered {
   const nextCursor = more ? resumeCursor : null;
-  return new Rendered(
-    `{"data":[${events.join(',')}],"page":${JSON.stringify({ limit, nextCursor, resumeCursor })}}`,
-    { nextCursor },
-  );
+  return pageOf(events, { limit, nextCursor, resumeCursor });
 }
 
 const placeOf = (position: readonly string[] | null, from: string | undefined): number | null =>

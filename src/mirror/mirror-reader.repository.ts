@@ -44,14 +44,16 @@ const RAW = 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.i
 
 /** How many different list queries keep their plan in the server; a caller who invents more gets his planned each time. */
 const MOST_PLANS = 300;
-const planned = new Set<string>();
+const planned = new Map<string, string>();
 
 function named(text: string, values: readonly unknown[]): Statement {
-  if (!planned.has(text)) {
+  let name = planned.get(text);
+  if (name === undefined) {
     if (planned.size >= MOST_PLANS) return { text, values };
-    planned.add(text);
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 32);
+    planned.set(text, name);
   }
-  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 32), text, values };
+  return { name, text, values };
 }
 
 /** Reads the mirror. Records leave it as the text that was written when they were stored: nothing is parsed on the way. */
@@ -61,10 +63,14 @@ export class MirrorReaderRepository {
   async page(tenantId: string, resource: ResourceName, request: PageRequest): Promise<RenderedPage> {
     const related = relatedOf(request.include);
     const statement = pageStatement(tenantId, resource, request);
-    const rendered = (rows: readonly PageRow[], embedded: Embedded = new Map()): RenderedPage => ({
-      records: rows.slice(0, request.limit).map((row) => render(row, request.include, embedded)),
-      last: rows.length > request.limit ? positionOf(resource, request, rows[request.limit - 1]) : null,
-    });
+    const rendered = (rows: readonly PageRow[], embedded: Embedded = new Map()): RenderedPage => {
+      const shown = rows.slice(0, request.limit);
+      return {
+        records: shown.map((row) => render(row, request.include, embedded)),
+        documents: shown.map(({ doc }) => doc),
+        last: rows.length > request.limit ? positionOf(resource, request, shown.at(-1)) : null,
+      };
+    };
     if (related.length === 0)
       return rendered(await this.database.read<PageRow & Record<string, unknown>>(tenantId, statement));
     return this.database.inTenant(tenantId, async (query) => {

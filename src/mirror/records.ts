@@ -15,6 +15,8 @@ export interface PageRequest {
 /** A page whose records are written JSON already. */
 export interface RenderedPage {
   readonly records: readonly string[];
+  /** The same as they are stored: what was added to them, the last moment they were seen say, is left out. */
+  readonly documents: readonly string[];
   /** Where the next page goes on; null at the end. */
   readonly last: readonly string[] | null;
 }

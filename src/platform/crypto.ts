@@ -3,12 +3,14 @@ import {
   createDecipheriv,
   createHash,
   hkdfSync,
-  randomBytes,
+  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const NONCES_AT_ONCE = 256;
+const KEY_BYTES = 32;
 
 /** What was sealed cannot be opened: the key is gone, the text was changed, or it belongs to another place. */
 export class CannotOpen extends Error {}
@@ -20,6 +22,7 @@ export class CannotOpen extends Error {}
 export class Keyring {
   private readonly keys: ReadonlyMap<string, Buffer>;
   private readonly newest: string;
+  private readonly derived = new Map<string, Buffer>();
 
   /** Takes `ENCRYPTION_KEYS`: the first key seals, all open. */
   constructor(encryptionKeys: string) {
@@ -47,7 +50,7 @@ export class Keyring {
   }
 
   seal(plain: string, place: string): string {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = newNonce();
     const cipher = createCipheriv('aes-256-gcm', this.keyFor(this.newest, place), nonce, {
       authTagLength: TAG_BYTES,
     });
@@ -77,19 +80,29 @@ export class Keyring {
 
   /** The key of one purpose (`place` up to its first blank), so that no two purposes share one. */
   private keyFor(id: string, place: string): Buffer {
+    const purpose = place.split(' ', 1)[0] ?? '';
+    const name = `${id} ${purpose}`;
+    const known = this.derived.get(name);
+    if (known) return known;
     const key = this.keys.get(id);
     if (!key) throw new CannotOpen(`the encryption key ${id} is not configured`);
-    return derived(key, place.split(' ', 1)[0] ?? '');
+    const made = Buffer.from(hkdfSync('sha256', key, '', purpose, KEY_BYTES));
+    this.derived.set(name, made);
+    return made;
   }
 }
 
-const derivedKeys = new Map<string, Buffer>();
+const nonces = Buffer.alloc(NONCE_BYTES * NONCES_AT_ONCE);
+let used = nonces.length;
 
-function derived(key: Buffer, purpose: string): Buffer {
-  const name = `${key.toString('base64')} ${purpose}`;
-  let found = derivedKeys.get(name);
-  if (!found) derivedKeys.set(name, (found = Buffer.from(hkdfSync('sha256', key, '', purpose, 32))));
-  return found;
+/** Twelve random bytes, drawn many at a time: each draw is a call to the system. */
+function newNonce(): Buffer {
+  if (used === nonces.length) {
+    randomFillSync(nonces);
+    used = 0;
+  }
+  used += NONCE_BYTES;
+  return Buffer.from(nonces.subarray(used - NONCE_BYTES, used));
 }
 
 /** SHA-256. */

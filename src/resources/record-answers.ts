@@ -5,7 +5,7 @@ import type { Include } from '../mirror/records';
 import { RecordsService, type RecordRequest, type Subject } from '../mirror/records.service';
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
-import { etagOf, Rendered } from '../platform/http/rendered';
+import { etagOf, pageOf, Rendered } from '../platform/http/rendered';
 import { AuditService } from '../tenants/audit.service';
 
 /** What a list is asked for. */
@@ -35,18 +35,22 @@ export class RecordAnswers {
     } = request;
     const list = [subject.tenantId, subject.resource, sort, filters];
     const after = this.cursors.read(list, cursor);
-    const { records, last } = await this.records.list(subject, { filters, sort, limit, after, include });
+    const { records, documents, last } = await this.records.list(subject, {
+      filters,
+      sort,
+      limit,
+      after,
+      include,
+    });
     const [connectionId = null, ...others] = filters.connectionId ?? [];
     this.audit.shows({
       resource: subject.resource,
-      records,
+      records: documents,
       connectionId: others.length === 0 ? connectionId : null,
       asked: request,
     });
     const nextCursor = last && this.cursors.write(list, last);
-    return new Rendered(`{"data":[${records.join(',')}],"page":${JSON.stringify({ limit, nextCursor })}}`, {
-      nextCursor,
-    });
+    return pageOf(records, { limit, nextCursor });
   }
 
   async get(subject: Subject, id: string, request: RecordRequest): Promise<Rendered> {

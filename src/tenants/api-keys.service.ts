@@ -87,10 +87,10 @@ export class ApiKeysService {
 
   /** Whose key this is; null for a made-up, unknown, revoked or expired one. */
   async find(key: string): Promise<Caller | null> {
-    if (!looksLikeKey(key)) return null;
     const now = performance.now();
     const known = this.remembered.get(key);
     if (known && known.until > now) return known.caller;
+    if (!looksLikeKey(key)) return null;
     if (this.remembered.size >= REMEMBERED_KEYS) this.remembered.clear();
     const caller = this.lookUp(key);
     this.remembered.set(key, { caller, until: now + REMEMBERED_MS });

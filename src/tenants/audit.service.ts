@@ -17,7 +17,7 @@ const VALUE_AT_FAULT = /^2[23]/;
 /** What a request that reads shows its caller. */
 export interface ShownRecords {
   readonly resource: string;
-  /** As they are sent. */
+  /** As they are stored, or sent. */
   readonly records: readonly string[];
   readonly connectionId: string | null;
   /** What was asked for: names are kept, values never. */

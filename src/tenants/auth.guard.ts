@@ -28,19 +28,22 @@ export class AuthGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest & { caller?: Caller }>();
     const key = bearer(request.headers.authorization);
-    const isOperator = sameSecret(key, this.operatorKey);
-    if (demand === 'operator' && isOperator) return true;
-    const caller = isOperator ? null : await this.keys.find(key);
-    if (!isOperator && !caller)
-      throw new Problem('unauthenticated', 'The key is unknown, revoked or expired');
-    if (!caller)
-      throw new Problem('forbidden', "The operator's key serves /v1/tenants alone; use a tenant's key here");
+    if (demand === 'operator' && sameSecret(key, this.operatorKey)) return true;
+    const caller = await this.keys.find(key);
+    if (!caller) throw this.unknown(key);
     await this.limit.take(caller, http.getResponse<FastifyReply>());
     this.audit.requireRoom();
     request.caller = caller;
     if (demand === undefined || demand === 'operator' || !caller.scopes.includes(demand))
       throw tooFew(demand);
     return true;
+  }
+
+  /** Why a key that is no tenant's is refused where a tenant's is needed. */
+  private unknown(key: string): Problem {
+    return sameSecret(key, this.operatorKey)
+      ? new Problem('forbidden', "The operator's key serves /v1/tenants alone; use a tenant's key here")
+      : new Problem('unauthenticated', 'The key is unknown, revoked or expired');
   }
 }
 

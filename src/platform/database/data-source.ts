@@ -9,8 +9,18 @@ const JSON_TYPE = 114;
 /** Instants stay text and are only cut to RFC 3339: parsing them to Date and back costs half of a page's time. */
 export function instantFromPostgres(written: string): string {
   if (written === 'infinity') return written;
-  const [seconds = '', fraction = ''] = written.slice(0, -3).split('.');
-  return `${seconds.replace(' ', 'T')}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
+  // `2026-11-21 09:00:00.123456+00`, with as many digits behind the point as it needs, or none.
+  const blank = written.indexOf(' ');
+  const point = written.indexOf('.', blank);
+  const seconds = written.slice(blank + 1, point < 0 ? -3 : point);
+  const milliseconds =
+    point < 0
+      ? '000'
+      : written
+          .slice(point + 1, -3)
+          .padEnd(3, '0')
+          .slice(0, 3);
+  return `${written.slice(0, blank)}T${seconds}.${milliseconds}Z`;
 }
 
 const typeParsers = new TypeOverrides();
