@@ -12,6 +12,9 @@ interface Row {
   readonly raw?: string | null;
 }
 interface PageRow extends Row {
+  /** Where it stands among those that were asked for; null for one that they point at, absent where nothing is included. */
+  readonly place?: number | null;
+  readonly id?: string | null;
   readonly client_id?: string | null;
   readonly practitioner_id?: string | null;
   readonly service_id?: string | null;
@@ -40,7 +43,9 @@ const relatedOf = (include: readonly Include[]): Related[] =>
 /** The document as it was stored, what the gateway knows of it, and when it was last seen: text that only has to be put together. */
 const RECORD = 't.doc, t.tail, r.last_seen_at as synced_at';
 const SEEN = 'join remote_ids r on r.tenant_id = t.tenant_id and r.id = t.id';
-const RAW = 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.id';
+const rawOf = (include: readonly Include[]): string =>
+  include.includes('remote') ? 'left join raw_records w on w.tenant_id = t.tenant_id and w.id = t.id' : '';
+const SINGLE = ['t.version', 't.deleted_at', 't.connection_id', 't.vendor'];
 
 /** How many different list queries keep their plan in the server; a caller who invents more gets his planned each time. */
 const MOST_PLANS = 300;
@@ -61,22 +66,18 @@ export class MirrorReaderRepository {
   constructor(private readonly database: Database) {}
 
   async page(tenantId: string, resource: ResourceName, request: PageRequest): Promise<RenderedPage> {
-    const related = relatedOf(request.include);
-    const statement = pageStatement(tenantId, resource, request);
-    const rendered = (rows: readonly PageRow[], embedded: Embedded = new Map()): RenderedPage => {
-      const shown = rows.slice(0, request.limit);
-      return {
-        records: shown.map((row) => render(row, request.include, embedded)),
-        documents: shown.map(({ doc }) => doc),
-        last: rows.length > request.limit ? positionOf(resource, request, shown.at(-1)) : null,
-      };
+    const { rows, embedded } = apart(
+      await this.database.read<PageRow & Record<string, unknown>>(
+        tenantId,
+        pageStatement(tenantId, resource, request),
+      ),
+    );
+    const shown = rows.slice(0, request.limit);
+    return {
+      records: shown.map((row) => render(row, request.include, embedded)),
+      documents: shown.map(({ doc }) => doc),
+      last: rows.length > request.limit ? positionOf(resource, request, shown.at(-1)) : null,
     };
-    if (related.length === 0)
-      return rendered(await this.database.read<PageRow & Record<string, unknown>>(tenantId, statement));
-    return this.database.inTenant(tenantId, async (query) => {
-      const rows = await query<PageRow & Record<string, unknown>>(statement);
-      return rendered(rows, await embeddable(query, tenantId, rows, related));
-    });
   }
 
   /** One record; null where the tenant has none with this id. */
@@ -86,11 +87,9 @@ export class MirrorReaderRepository {
     id: string,
     include: readonly Include[],
   ): Promise<RenderedRecord | null> {
-    const read = (query: Query): Promise<RenderedRecord | null> =>
-      this.oneIn(query, tenantId, resource, { id, include });
-    return relatedOf(include).length === 0
-      ? this.database.together(tenantId, read)
-      : this.database.inTenant(tenantId, read);
+    return this.database.together(tenantId, (query) =>
+      this.oneIn(query, tenantId, resource, { id, include }),
+    );
   }
 
   /** The same inside a transaction. */
@@ -100,17 +99,17 @@ export class MirrorReaderRepository {
     resource: ResourceName,
     { id, include }: { id: string; include: readonly Include[] },
   ): Promise<RenderedRecord | null> {
-    const related = relatedOf(include);
-    const links = related.map((one) => `, t.${RELATED[one].column}`).join('');
-    const [row] = await query<PageRow & SingleColumns & Record<string, unknown>>(
-      named(
-        `select ${RECORD}, t.version, t.deleted_at, t.connection_id, t.vendor${links}${include.includes('remote') ? ', w.raw' : ''}
-           from ${resource} t ${SEEN} ${include.includes('remote') ? RAW : ''} where t.tenant_id = $1 and t.id = $2`,
-        [tenantId, id],
+    const columns = [...SINGLE, ...beside(include)];
+    const record = `select ${RECORD}, ${columns.join(', ')} from ${resource} t ${SEEN} ${rawOf(include)}
+      where t.tenant_id = $1 and t.id = $2`;
+    const { rows, embedded } = apart(
+      await query<PageRow & SingleColumns & Record<string, unknown>>(
+        named(withRelated(record, columns, include), [tenantId, id]),
       ),
     );
+    const [row] = rows;
     if (!row) return null;
-    const json = render(row, include, await embeddable(query, tenantId, [row], related));
+    const json = render(row, include, embedded);
     return {
       json,
       version: row.version,
@@ -158,36 +157,40 @@ function pageStatement(
       `(${key}, t.id) ${by.descending ? '<' : '>'} (${bind(after[0])}::${by.type}, ${bind(after[1])}::uuid)`,
     );
   const direction = by.descending ? 'desc' : 'asc';
-  const links = relatedOf(include)
-    .map((one) => `, t.${RELATED[one].column}`)
-    .join('');
-  const raw = include.includes('remote');
-  return named(
-    `select ${RECORD}${links}${raw ? ', w.raw' : ''} from ${resource} t ${SEEN} ${raw ? RAW : ''}
-     where ${where.join(' and ')} order by ${key} ${direction}, t.id ${direction} limit ${String(limit + 1)}`,
-    values,
-  );
+  const columns = beside(include);
+  const page = `select ${[RECORD, ...columns].join(', ')} from ${resource} t ${SEEN} ${rawOf(include)}
+     where ${where.join(' and ')} order by ${key} ${direction}, t.id ${direction} limit ${String(limit + 1)}`;
+  return named(withRelated(page, columns, include), values);
 }
 
-/** Everything that the records of a page point at, in one query, rendered, by id. */
-async function embeddable(
-  query: Query,
-  tenantId: string,
-  rows: readonly PageRow[],
-  related: readonly Related[],
-): Promise<Embedded> {
-  if (related.length === 0 || rows.length === 0) return new Map();
-  const parts = related.map(
-    (one, i) =>
-      `select t.id, ${RECORD} from ${RELATED[one].table} t ${SEEN} where t.tenant_id = $1 and t.id = any($${String(i + 2)}::uuid[])`,
-  );
-  const ids = related.map((one) => [
-    ...new Set(rows.map((row) => row[RELATED[one].column]).filter((id) => typeof id === 'string')),
-  ]);
-  const found = await query.last<Row & { id: string } & Record<string, unknown>>(
-    named(parts.join(' union all '), [tenantId, ...ids]),
-  );
-  return new Map(found.map((row) => [row.id, render(row, [], new Map())]));
+/** What is read beside the record itself for what is to be included. */
+const beside = (include: readonly Include[]): string[] =>
+  include.map((one) => (one === 'remote' ? 'w.raw' : `t.${RELATED[one].column}`));
+
+/**
+ * The records of a statement and, after them, everything that they point at, each of it once and in the same round trip.
+ * When it was last seen is looked up row by row: a join would be planned as a walk through all that the tenant has.
+ */
+function withRelated(records: string, columns: readonly string[], include: readonly Include[]): string {
+  const related = relatedOf(include);
+  if (related.length === 0) return records;
+  const parts = related.map((one) => {
+    const { table, column } = RELATED[one];
+    return `select null, t.id, t.doc, t.tail, (select r.last_seen_at from remote_ids r where r.tenant_id = t.tenant_id and r.id = t.id)${', null'.repeat(columns.length)}
+      from ${table} t where t.tenant_id = $1 and t.id in (select ${column} from page)`;
+  });
+  const names = columns.map((name) => `, ${name.slice(2)}`).join('');
+  return `with page as materialized (${records})
+    select row_number() over () as place, null::uuid as id, doc, tail, synced_at${names} from page
+    union all ${parts.join(' union all ')}`;
+}
+
+/** The records that were asked for, in their order, and those that they point at. */
+function apart<R extends PageRow>(found: readonly R[]): { rows: readonly R[]; embedded: Embedded } {
+  if (found[0]?.place === undefined) return { rows: found, embedded: new Map() };
+  const rows = found.filter(({ place }) => place !== null).sort((a, b) => Number(a.place) - Number(b.place));
+  const pointedAt = found.filter(({ place }) => place === null);
+  return { rows, embedded: new Map(pointedAt.map((row) => [row.id ?? '', render(row, [], new Map())])) };
 }
 
 /** The record with what was asked to be included. */

@@ -183,10 +183,14 @@ export const WholeNumber = ({
     schema({ type: 'integer', minimum: min, maximum: max, default: byDefault }),
   );
 
-const split = (value: unknown): unknown =>
-  (Array.isArray(value) ? value : [value]).flatMap((part: unknown) =>
-    typeof part === 'string' ? part.split(',') : [part],
-  );
+/** Repeated or comma-separated: what is said twice is said once. */
+const split = (value: unknown): unknown[] => [
+  ...new Set(
+    (Array.isArray(value) ? value : [value]).flatMap((part: unknown) =>
+      typeof part === 'string' ? part.split(',') : [part],
+    ),
+  ),
+];
 
 const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
   applyDecorators(
