@@ -6,7 +6,7 @@ import type { CommonSettings } from '../../src/vendors/kit/config';
 import { tokensInMemory } from '../../src/vendors/kit/auth';
 import { Circuit } from '../../src/vendors/kit/circuit';
 import { vendorHttp } from '../../src/vendors/kit/http';
-import type { CallReport, VendorHttp } from '../../src/vendors/kit/policy';
+import { TIMES, type CallReport, type VendorHttp } from '../../src/vendors/kit/policy';
 import { gateInMemory } from '../../src/vendors/kit/limits';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 
@@ -42,6 +42,8 @@ export function openAdapter(
     circuit: new Circuit(),
     agents: () => AGENTS,
     patienceMs: 2000,
+    // Whether it waits before it tries again is seen by what a vendor asks for; nobody need wait for the rest.
+    times: { ...TIMES, firstPauseMs: 20 },
     traceparent: () => undefined,
     report: (call) => calls.push(call),
   });
