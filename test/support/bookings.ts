@@ -67,9 +67,12 @@ export async function openDesk(
   const appointments = await tenant.all<Appointment>(
     `/v1/appointments?connectionId=${connectionId}&status=booked`,
   );
+  // Which appointments are to come hangs on the hour; their clients may be archived at the vendor by then.
+  const clients = await tenant.all<Client>(`/v1/clients?connectionId=${connectionId}&status=active`);
+  const living = new Set<string | null>(clients.map(({ id }) => id));
   const model = appointments.find(
-    (one) =>
-      one.practitionerId && one.clientId && one.serviceId && one.locationId && one.attendees.length === 1,
+    ({ practitionerId, clientId, serviceId, locationId, attendees }) =>
+      practitionerId && living.has(clientId) && serviceId && locationId && attendees.length === 1,
   );
   if (!model) throw new Error('nobody is booked here');
   const { practitionerId, clientId, serviceId, locationId } = model;
