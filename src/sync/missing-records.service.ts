@@ -41,11 +41,13 @@ export class MissingRecordsService {
   }
 
   /**
-   * An appointment may have moved out of the window that was read, and what a vendor flags when it deletes it should not
-   * just be missing: such a record is asked for by itself.
+   * An appointment may have moved out of the window that was read, what a vendor flags when it deletes it should not just
+   * be missing, and some lists can miss a record that stands: such a one is asked for by itself.
    */
   private mustAsk({ session }: SyncRun, resource: ResourceName): boolean {
-    return resource === 'appointments' || session.vendor.capabilities[resource]?.deletions !== 'full_scan';
+    const { deletions } = session.vendor.capabilities[resource] ?? {};
+    const mayMiss = session.ports[resource]?.mayMiss ?? false;
+    return resource === 'appointments' || deletions !== 'full_scan' || mayMiss;
   }
 
   private async believe(run: SyncRun, resource: ResourceName): Promise<void> {

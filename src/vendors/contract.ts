@@ -11,16 +11,13 @@ import type { Warning } from './kit/words';
 export const OPERATIONS = ['list', 'get', 'create', 'update', 'delete', 'cancel', 'incremental'] as const;
 export type Capability = (typeof OPERATIONS)[number];
 
-/**
- * How a deletion at the vendor is noticed: `flag` the records carry a time of deletion, `list` the vendor lists what was
- * deleted, `full_scan` only by a complete read in which the record is missing.
- */
+/** How a deletion is noticed: `flag` records carry its time, `list` the vendor lists what is gone, `full_scan` a complete read lacks it. */
 export const DELETION_SIGNS = ['flag', 'list', 'full_scan'] as const;
 export type DeletionSign = (typeof DELETION_SIGNS)[number];
 
 /**
- * What one resource of a vendor supports, as data: the matrix of `GET /v1/vendors` is this, and whatever it does not
- * promise is refused before the vendor is asked. Fields below others are named by their path (`address.city`).
+ * What a resource supports, as data: the matrix of `GET /v1/vendors`. What it does not promise is refused before the vendor
+ * is asked. Fields below others are named by their path (`address.city`).
  */
 export interface ResourceCapabilities {
   readonly operations: readonly Capability[];
@@ -134,6 +131,8 @@ export type BulkItem<R extends ResourceName> =
  * sent, VendorError afterwards.
  */
 export interface Port<R extends ResourceName> {
+  /** The list may lack a record that stands, as only the vendor's count proves it whole: who is missing is asked for. */
+  readonly mayMiss?: true;
   list(query: ListQuery): AsyncIterable<Page<R>>;
   /** The record as the vendor has it now, deleted ones too where the vendor shows them; null where it has none. */
   get(ref: RemoteRef): Promise<Seen<R> | null>;
@@ -156,7 +155,7 @@ type Promised<O extends Capability> = Extract<O, Operation> | ('create' extends 
 /** Exactly the operations that the capabilities promise (a create can be looked for, too): a promise not kept does not compile. */
 export type PortsFor<C extends Capabilities> = {
   readonly [R in keyof C & ResourceName]: Pick<Port<R>, Promised<NonNullable<C[R]>['operations'][number]>> &
-    Partial<Pick<Port<R>, 'bulk'>>;
+    Partial<Pick<Port<R>, 'bulk' | 'mayMiss'>>;
 };
 /** The same with every operation optional: what the rest of the gateway holds. */
 export type Ports = { readonly [R in ResourceName]?: Partial<Port<R>> };

@@ -68,7 +68,7 @@ export function ports(http: VendorHttp, settings: ProgendaSettings) {
       owners,
       parts: (calendar) => whole(servicesOf(http, String(calendar.id))),
     }).reads,
-    clients: { ...clients.reads, ...written.clients },
+    clients: { ...clients.reads, ...written.clients, mayMiss: true as const }, // one goes, one comes: the count stays
     appointments: { ...appointments.reads, ...written.appointments },
   };
 }
