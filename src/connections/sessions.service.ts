@@ -7,6 +7,7 @@ import type { HostAllowlist } from '../platform/outgoing';
 import type { Ports, Vendor } from '../vendors/contract';
 import { tokensInMemory, type TokenStore } from '../vendors/kit/auth';
 import { Circuit } from '../vendors/kit/circuit';
+import { VendorClock } from '../vendors/kit/clock';
 import type { CommonSettings } from '../vendors/kit/config';
 import { VendorError } from '../vendors/kit/error';
 import { vendorHttp } from '../vendors/kit/http';
@@ -31,6 +32,8 @@ export interface Session {
   readonly settings: CommonSettings;
   readonly http: ForwardingHttp;
   readonly ports: Ports;
+  /** What the answers of this session showed of the vendor's clock. */
+  readonly clock: VendorClock;
 }
 export interface CheckResult {
   readonly ok: boolean;
@@ -159,6 +162,7 @@ export class SessionsService {
     if (!vendor)
       throw new Problem('unavailable', `This gateway no longer knows the vendor ${connection.vendor}`);
     const { credentials, settings } = await this.configuration(connection, vendor);
+    const clock = new VendorClock();
     const http = vendorHttp(vendor.http({ credentials, settings }), {
       tokens,
       gate: this.tools.gate.for({ priority: priorityOf(patienceMs), patienceMs }),
@@ -166,6 +170,7 @@ export class SessionsService {
       agents: this.tools.guard.agents,
       times: this.tools.guard.times,
       patienceMs,
+      clock,
       traceparent: () => currentContext()?.traceparent,
       report: (call) => {
         this.report(vendor.name, call);
@@ -175,7 +180,7 @@ export class SessionsService {
         if (phase === 'applied') void this.tools.events.wrote(connection).catch(() => undefined);
       },
     });
-    return { connection, vendor, settings, http, ports: vendor.ports(http, settings) };
+    return { connection, vendor, settings, http, ports: vendor.ports(http, settings), clock };
   }
 
   /** The credentials and settings in the vendor's classes: they are checked once a minute, and not for each call. */

@@ -43,7 +43,8 @@ export class ResourceReaderService {
     // Where a record could not be read, nobody knows whether it is one of the missing.
     if (isWhole && failed === 0) await this.missing.settle(run, resource);
     await run.store(resource, async (query, before) => {
-      await this.tools.cursors.move(query, run.claim, resource, isWhole);
+      const { behindMs } = run.session.clock;
+      await this.tools.cursors.move(query, run.claim, resource, { isScan: isWhole, behindMs });
       return { ...before, state: 'done', cursor: null };
     });
     if (drift !== null) this.reportDrift(run, resource);

@@ -6,7 +6,7 @@ import type { Claim } from './syncs.repository';
 
 /** How far a resource was read. */
 export interface SyncCursor {
-  /** When the last run began that read it to its end: what an incremental sync goes back to. */
+  /** When the last run began that read it to its end, by the vendor's clock where that is behind: what an incremental sync goes back to. */
   readonly readAt: Instant;
   /** Where the window of the last full scan ended; null where there was none. */
   readonly scannedTo: Instant | null;
@@ -44,14 +44,20 @@ export class SyncCursorsRepository {
   }
 
   /** Moves the cursor, in the transaction that ends the reading of the resource. */
-  async move(query: Query, claim: Claim, resource: ResourceName, isScan: boolean): Promise<void> {
+  async move(
+    query: Query,
+    claim: Claim,
+    resource: ResourceName,
+    { isScan, behindMs }: { isScan: boolean; behindMs: number },
+  ): Promise<void> {
+    const readAt = new Date(new Date(claim.startedAt).getTime() - behindMs).toISOString();
     await query({
       name: 'sync_cursor_move',
       text: `insert into sync_cursors as c (tenant_id, connection_id, resource, read_at, scanned_to)
              values ($1, $2, $3, $4, $5)
              on conflict (tenant_id, connection_id, resource) do update
                set read_at = excluded.read_at, scanned_to = coalesce(excluded.scanned_to, c.scanned_to)`,
-      values: [claim.tenantId, claim.connectionId, resource, claim.startedAt, isScan ? claim.windowTo : null],
+      values: [claim.tenantId, claim.connectionId, resource, readAt, isScan ? claim.windowTo : null],
     });
   }
 

@@ -53,7 +53,7 @@ function deadline(sent: Sent, { firstByteMs, readMs, writeMs }: Times) {
 /** Sends once: any whole answer is an answer, everything else becomes VendorError. */
 async function exchange(
   sent: Sent,
-  { agents, times = TIMES, report }: Pick<HttpEnvironment, 'agents' | 'times' | 'report'>,
+  { agents, times = TIMES, report, clock }: Pick<HttpEnvironment, 'agents' | 'times' | 'report' | 'clock'>,
 ): Promise<RawAnswer> {
   const { operation, method, url, headers, data } = sent;
   const started = performance.now();
@@ -71,6 +71,7 @@ async function exchange(
       signal: late.signal,
     });
     late.firstByteCame();
+    clock?.hear(response.headers['date'], Date.now());
     status = response.status;
     whole = { status, headers: response.headers, data: await wholeOf(response.data) };
     return whole;

@@ -2,6 +2,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Auth, TokenStore } from './auth';
 import type { Circuit } from './circuit';
+import type { VendorClock } from './clock';
 import type { ErrorRow, FieldFault } from './error';
 import type { LimitGate, Limits } from './limits';
 import type { Query } from './url';
@@ -107,6 +108,8 @@ export interface HttpEnvironment {
   readonly patienceMs: number;
   readonly traceparent: () => string | undefined;
   readonly report: (call: CallReport) => void;
+  /** Hears when the vendor says that it is. */
+  readonly clock?: VendorClock;
   /** Hears of each request that writes: when it is about to leave, and when the vendor has said yes to it. */
   readonly wrote?: (phase: 'sent' | 'applied') => void;
 }
