@@ -4,7 +4,8 @@ import { ROWS } from '../faults/table';
 let lanes: Lanes;
 
 beforeAll(async () => {
-  lanes = await startLanes();
+  // Progenda has a thousand clients of a center on a page.
+  lanes = await startLanes({ progenda: { clients: 2_010, appointments: 60 } });
 }, 120_000);
 afterAll(() => lanes.close());
 

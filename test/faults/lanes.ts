@@ -1,4 +1,3 @@
-import type { Vendor } from '../../src/vendors/contract';
 import type { Fault } from '../../src/vendors/kit/sandbox';
 import type { Answer, Shown, ShownConnection, ShownSync } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
@@ -6,6 +5,7 @@ import { startGateway, type Gateway, type TestTenant } from '../support/gateway'
 import { EVERYTHING } from '../support/bookings';
 import { CASES } from '../contract/vendors';
 import { PLACES, type Listed, type Place, type Row, type Seen, type Tries } from './row';
+import { Scene } from './scene';
 import { startStrangers, type Strangers } from './strangers';
 
 const FOR_GOOD = 10_000;
@@ -34,8 +34,8 @@ export class Lane {
 
   constructor(
     readonly name: string,
-    readonly vendor: Vendor,
     readonly clinic: Clinic,
+    private readonly stage: Clinic,
     private readonly world: World,
   ) {}
 
@@ -59,6 +59,10 @@ export class Lane {
   async run(row: Row, places?: readonly Place[]): Promise<Findings> {
     const findings: Findings = {};
     for (const place of Object.keys(this.expected(row, places)) as Place[]) {
+      if (place === 'story') {
+        findings.story = await this.story(row);
+        continue;
+      }
       await this.afresh(row);
       if (row.address === undefined && place !== 'login') await this.get(0);
       findings[place] = await this[place](row).finally(() => {
@@ -74,6 +78,7 @@ export class Lane {
       Object.entries(seen)
         .filter(([place]) => places.includes(place as Place) && (place !== 'login' || this.logsIn))
         .map(([place, wanted]) => {
+          if (typeof wanted === 'function') return [place, wanted(this.name)];
           const { tries, ...rest } = wanted as { tries?: Tries };
           const known = typeof tries === 'object' ? tries[this.logsIn ? 'token' : 'key'] : tries;
           return [place, known === undefined || address ? rest : { ...rest, tries: known }];
@@ -83,15 +88,20 @@ export class Lane {
 
   /** No memory of the row before: neither a circuit, nor a token, nor a limit that the vendor said is spent. */
   private async afresh({ address }: Row): Promise<void> {
-    const { rows, tenant, strangers: places } = this.world;
+    const { tenant, strangers: places } = this.world;
     this.round += 1;
-    await rows("update vendor_limits set paused_until = null, next_at = 'epoch'");
+    await this.rest();
     const { settings } = this.clinic.sandbox;
     const at = address === undefined ? {} : { baseUrl: places[address], authUrl: `${places[address]}/token` };
     const changed = { ...settings, ...at, rateLimit: { requestsPerMinute: 600_000 - this.round } };
     if (this.name !== 'pexip') delete (changed as { authUrl?: string }).authUrl;
     const body = { settings: changed };
     (await tenant.call('PATCH', `/v1/connections/${this.connection}`, { body })).need(200);
+  }
+
+  /** Whatever a vendor said of its limits is forgotten: a limit may be one for several connections. */
+  private async rest(): Promise<void> {
+    await this.world.rows("update vendor_limits set paused_until = null, next_at = 'epoch'");
   }
 
   private isLogin(request: string): boolean {
@@ -167,24 +177,28 @@ export class Lane {
   }
 
   protected async list(row: Row): Promise<object> {
-    const resource = row.seen.list?.of ?? 'clients';
-    this.fail(row, { method: 'GET', ...(row.onLists ? { path: this.clinic.lists[resource] } : {}) });
-    const sync = await this.world.tenant.sync(this.connection, { mode: 'full', resources: [resource] });
-    const { status, lastError, warnings } = await this.shown();
+    this.fail(row, { method: 'GET', ...(row.onLists ? { path: this.clinic.lists.clients } : {}) });
+    const sync = await this.world.tenant.sync(this.connection, { mode: 'full', resources: ['clients'] });
+    const { status, lastError } = await this.shown();
     const listed: Listed = {
-      ...(row.seen.list?.of ? { of: row.seen.list.of } : {}),
       sync: sync.status,
       errors: [...new Set(sync.errors.map(({ code }) => code))],
-      setAside: sync.resources[resource]?.failed ?? 0,
+      setAside: sync.resources.clients?.failed ?? 0,
       deleted: deletedIn(sync),
       connection: status,
       lastError: lastError && { code: lastError.code, retryable: lastError.retryable },
-      ...(row.seen.list?.warns === undefined
-        ? {}
-        : { warns: warnings.some(({ code, resource: of }) => code === 'unknown_word' && of === resource) }),
       lost: (await this.alive()) !== this.live,
     };
     return listed;
+  }
+
+  /** In the other clinic, so that nothing of it is left behind for the rows after. */
+  private async story({ story }: Row): Promise<object> {
+    if (!story) throw new Error('a row that expects a story tells none');
+    await this.rest();
+    return story(await Scene.open(this.world.tenant, this.stage)).finally(() => {
+      this.stage.sandbox.heal();
+    });
   }
 
   private async shown(): Promise<ShownConnection> {
@@ -252,17 +266,17 @@ export interface Lanes {
 /** `VENDOR_TIMES_MS`: short enough for a test, long enough for a sandbox on a busy machine. */
 const TIMES = '400,1500,4000,4000,10';
 
-/** Starts them. */
-export async function startLanes(): Promise<Lanes> {
+/** Starts them. `sizes`: of the clinics in which stories are told, by vendor. */
+export async function startLanes(sizes: Readonly<Record<string, typeof SIZE>> = {}): Promise<Lanes> {
   const others = await startStrangers();
   const clinics = await Promise.all(CASES.map(({ name }) => startClinic(name, SIZE)));
+  const stages = await Promise.all(CASES.map(({ name }) => startClinic(name, sizes[name] ?? SIZE, 2)));
+  const all = [...clinics, ...stages];
   const hosts = [others.refusing, others.silent].map((url) => new URL(url).host);
   const gateway = await startGateway([], {
     VENDOR_TIMES_MS: TIMES,
     WRITE_LOOKS_SECONDS: '0.05,3600',
-    VENDOR_HOST_ALLOWLIST: [...clinics.map(({ sandbox }) => new URL(sandbox.baseUrl).host), ...hosts].join(
-      ',',
-    ),
+    VENDOR_HOST_ALLOWLIST: [...all.map(({ sandbox }) => new URL(sandbox.baseUrl).host), ...hosts].join(','),
   });
   const tenant = await gateway.tenant('Unlucky Clinics');
   // One connection looks behind the service's back: one question after the other.
@@ -273,15 +287,15 @@ export async function startLanes(): Promise<Lanes> {
     return answer;
   }) as Gateway['rows'];
   const world = { rows, tenant, strangers: others };
-  const all = CASES.map(({ name, vendor }, i) => new Lane(name, vendor, clinics[i]!, world));
-  await Promise.all(all.map((lane) => lane.open()));
+  const lanes = CASES.map(({ name }, i) => new Lane(name, clinics[i]!, stages[i]!, world));
+  await Promise.all(lanes.map((lane) => lane.open()));
   return {
-    all,
+    all: lanes,
     strangers: others,
     gateway,
     close: async () => {
       await gateway.stop();
-      await Promise.all(clinics.map(({ sandbox }) => sandbox.close()));
+      await Promise.all(all.map(({ sandbox }) => sandbox.close()));
       await others.close();
     },
   };

@@ -1,5 +1,7 @@
 import type { Fault } from '../../src/vendors/kit/sandbox';
 import { everyObject, firstRecord, repeating } from './alterations';
+import { MOVING_LISTS } from './moving-lists';
+import { ODD_RECORDS } from './odd-records';
 import type { Listed, Row, Seen } from './row';
 import type { Strangers } from './strangers';
 
@@ -281,4 +283,6 @@ export const ROWS: readonly Row[] = [
     vendors: PAGED,
     seen: { list: unread('vendor_invalid_response', true) },
   },
+  ...MOVING_LISTS,
+  ...ODD_RECORDS,
 ];
