@@ -272,7 +272,7 @@ export async function startLanes(sizes: Readonly<Record<string, typeof SIZE>> = 
   const clinics = await Promise.all(CASES.map(({ name }) => startClinic(name, SIZE)));
   const stages = await Promise.all(CASES.map(({ name }) => startClinic(name, sizes[name] ?? SIZE, 2)));
   const all = [...clinics, ...stages];
-  const hosts = [others.refusing, others.silent].map((url) => new URL(url).host);
+  const hosts = [others.refusing, others.silent, others.deaf].map((url) => new URL(url).host);
   const gateway = await startGateway([], {
     VENDOR_TIMES_MS: TIMES,
     WRITE_LOOKS_SECONDS: '0.05,3600',

@@ -33,7 +33,7 @@ export interface Row {
   readonly name: string;
   readonly fault?: Fault | ((strangers: Strangers, clinic: Clinic) => Fault);
   /** The connection leads there instead of to the sandbox. */
-  readonly address?: 'refusing' | 'silent';
+  readonly address?: 'refusing' | 'silent' | 'deaf';
   /** What happens at the vendor that is no fault of its answers. It has a clinic and a connection of its own, and says what it saw. */
   readonly story?: (scene: Scene) => Promise<object>;
   /** How often; for good if left out. */

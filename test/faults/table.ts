@@ -90,7 +90,13 @@ export const ROWS: readonly Row[] = [
   },
   {
     effort: 'least',
-    name: 'connecting takes too long',
+    name: 'a connection that never comes about',
+    address: 'deaf',
+    seen: failing(UNAVAILABLE, { ...UNAVAILABLE, written: 0 }),
+  },
+  {
+    effort: 'least',
+    name: 'a connection on which no TLS is agreed',
     address: 'silent',
     seen: failing(UNAVAILABLE, { ...UNAVAILABLE, written: 0 }),
   },
