@@ -106,7 +106,7 @@ export interface KnownRecord {
 export interface WriteCall {
   /** Our id of the record that is made or changed. */
   readonly id: string;
-  /** When the gateway took the write on. What a lost create made is no older. */
+  /** When the gateway took the write on; for `find` by the vendor's clock. What a lost create made is no older. */
   readonly since: Instant;
   /** Whether the vendor shall tell the client. */
   readonly notifyClient: boolean;

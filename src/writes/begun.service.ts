@@ -154,7 +154,7 @@ export class BegunService {
   private async see(write: Write, session: Session): Promise<Sight> {
     const matrix = session.vendor.capabilities[write.resource];
     if (!matrix) return { kind: 'nothing' };
-    const sight = await look(write, portOf(write, session), matrix);
+    const sight = await look(write, session, matrix);
     if (write.op !== 'create' || sight.kind === 'nothing') return sight;
     const found = sight.kind === 'several' ? sight.seen : sight.seen ? [sight.seen] : [];
     const [first, ...others] = await this.unclaimed(write, found);

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Instant } from '../canonical/values';
+import type { Session } from '../connections/sessions.service';
 import type { Draft, Port, Remote, ResourceCapabilities, Seen } from '../vendors/contract';
 import { callOf, type Write, type WritableResource } from './write';
 
@@ -56,8 +58,9 @@ export function fits(
 }
 
 /** Looks at the vendor whether a write whose answer was lost was applied. It sends nothing but reads. */
-export async function look(write: Write, port: AnyPort, matrix: ResourceCapabilities): Promise<Sight> {
-  if (write.op === 'create') return lookForNew(write, port);
+export async function look(write: Write, session: Session, matrix: ResourceCapabilities): Promise<Sight> {
+  const port = session.ports[write.resource] as AnyPort;
+  if (write.op === 'create') return lookForNew(write, port, await sinceOf(write, session));
   const { ref } = write.request;
   if (!port.get || !ref) return { kind: 'nothing' };
   const seen = await port.get(ref);
@@ -71,8 +74,14 @@ export async function look(write: Write, port: AnyPort, matrix: ResourceCapabili
   return isDone ? { kind: 'applied', seen } : { kind: 'nothing' };
 }
 
-async function lookForNew(write: Write, port: AnyPort): Promise<Sight> {
-  const found = (await port.find?.(write.request.draft, callOf(write, new Map()))) ?? [];
+/** When the write was taken on, by the vendor's clock where that is behind: what it made bears a time of that clock. */
+async function sinceOf({ createdAt }: Write, { vendor, http, settings, clock }: Session): Promise<Instant> {
+  if (!clock.isHeard) await vendor.check(http, settings);
+  return new Date(Date.parse(createdAt) - clock.behindMs).toISOString();
+}
+
+async function lookForNew(write: Write, port: AnyPort, since: Instant): Promise<Sight> {
+  const found = (await port.find?.(write.request.draft, { ...callOf(write, new Map()), since })) ?? [];
   const [first, ...others] = found;
   if (first === undefined) return { kind: 'nothing' };
   return others.length === 0 ? { kind: 'applied', seen: first } : { kind: 'several', seen: found };

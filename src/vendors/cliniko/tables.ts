@@ -184,6 +184,7 @@ export const startsWithin = (from: Instant, to: Instant): readonly string[] => [
   `starts_at:<${upToSecond(to)}`,
 ];
 
+/** By how much Cliniko's clock may be behind what its answers show. */
 const CLOCK_SKEW_MS = 120_000;
 /** What starts exactly at `start` (times have no `=`) and was made since a time of ours. */
 export const madeSince = (since: Instant, start: Instant): readonly string[] => [

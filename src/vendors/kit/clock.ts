@@ -5,8 +5,11 @@ const MOST_MS = 24 * 60 * 60_000;
 /** How far a vendor's clock is behind ours, by the `Date` of its answers: the times of its changes go by that clock. */
 export class VendorClock {
   private behind = 0;
+  /** Whether anything was answered, with a time or without. */
+  isHeard = false;
 
   hear(date: unknown, now: number): void {
+    this.isHeard = true;
     const behind = typeof date === 'string' ? now - Date.parse(date) : 0;
     if (behind > this.behind) this.behind = behind;
   }

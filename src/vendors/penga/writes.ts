@@ -11,7 +11,7 @@ import type { PengaSettings } from './penga.config';
 import { meaningOf } from './tables';
 import type { AddressBody, AppointmentBody, WireAppointment, WireClient, WireRecord } from './wire';
 
-/** By how much the vendor's clock may be behind ours. */
+/** By how much the vendor's clock may be behind what its answers show. */
 const SKEW_MS = 120_000;
 
 const restated = (error: unknown, at: Partial<VendorFailure>): Error =>
