@@ -222,6 +222,24 @@ const otherClock =
     }
   };
 
+/** A create whose answer is lost: it is looked for among what was made since then, by the vendor's clock. */
+async function lostCreate(scene: Scene): Promise<object> {
+  const { sandbox } = scene.clinic;
+  const lastName = 'Lovelace';
+  await scene.sync('clients');
+  sandbox.fail({ fault: { kind: 'lost_answer' }, method: 'POST', path: '/(clients|patients|customers)(\\?|$)' });
+  scene.setClock(-HOUR_MS);
+  try {
+    const before = sandbox.ledger.length;
+    const { status, text } = await scene.admit(lastName);
+    const made = sandbox.ledger.slice(before).filter(({ method }) => method === 'POST').length;
+    const held = (await scene.records('clients')).filter((client) => client.lastName === lastName).length;
+    return { answer: status === 201 ? status : text, made, held };
+  } finally {
+    scene.setClock();
+  }
+}
+
 const WELL = { sync: 'succeeded', errors: [] } as const;
 /** What becomes of a status that nobody knows, as the canonical model says. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -307,5 +325,10 @@ export const ODD_RECORDS: readonly Row[] = [
     name: 'a vendor whose clock is an hour behind',
     story: otherClock(-HOUR_MS),
     seen: { story: CAUGHT_UP },
+  },
+  {
+    name: 'a lost answer to a create, where the clock is an hour behind',
+    story: lostCreate,
+    seen: { story: { answer: 201, made: 1, held: 1 } },
   },
 ];

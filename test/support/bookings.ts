@@ -14,7 +14,7 @@ const FIRST_DAY = 30;
 export const EVERYTHING: Readonly<Record<string, object>> = { pexip: { undocumentedActions: true } };
 
 /** A number that the vendor's practices can be called at. */
-const PHONES: Readonly<Record<string, string>> = {
+export const PHONES: Readonly<Record<string, string>> = {
   penga: '+447911123456',
   progenda: '+32470123456',
   pexip: '+32470123456',
