@@ -9,10 +9,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lanes.close());
 
-describe.each(ROWS)('$name', (row) => {
-  it('has its outcome at every vendor, in every place', async () => {
+it.each(ROWS)(
+  '$name, in every place',
+  async (row) => {
     const { seen, expected } = await struck(lanes, row);
     expect(seen).toEqual(expected);
     expect(lanes.strangers.connectionsElsewhere()).toBe(0);
-  }, 120_000);
-});
+  },
+  120_000,
+);

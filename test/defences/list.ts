@@ -329,4 +329,67 @@ export const DEFENCES: readonly Defence[] = [
     spec: 'test/lifecycle/service.spec.ts',
     tests: ['that is a superuser: no start in production, and one line that says so'],
   },
+  {
+    name: 'a client who slid past the border of two pages is asked for',
+    edits: [
+      {
+        file: 'src/sync/missing-records.service.ts',
+        find: "deletions !== 'full_scan' || mayMiss",
+        put: "deletions !== 'full_scan' || (mayMiss && resource === 'locations')",
+      },
+    ],
+    spec: 'test/faults/faults.spec.ts',
+    tests: ['one client leaves and one comes between two pages, and the count stays'],
+  },
+  {
+    name: "the vendor's clock is heard",
+    edits: [
+      {
+        file: 'src/vendors/kit/clock.ts',
+        find: 'this.behind > TOLERATED_MS ? Math.min(this.behind, MOST_MS) : 0',
+        put: 'this.behind > MOST_MS ? TOLERATED_MS : 0',
+      },
+    ],
+    spec: 'test/faults/faults.spec.ts',
+    tests: [
+      'a vendor whose clock is an hour behind',
+      'a lost answer to a create, where the clock is an hour behind',
+    ],
+  },
+  {
+    name: 'one 404 is not believed',
+    edits: [
+      {
+        file: 'src/mirror/records.service.ts',
+        find: '(await get()) ?? (await confirmed())',
+        put: '(await get()) ?? (await confirmed().then(() => null))',
+      },
+    ],
+    spec: 'test/faults/faults.spec.ts',
+    tests: ['a 404 for one record alone'],
+  },
+  {
+    name: 'connecting is cut short',
+    edits: [
+      {
+        file: 'src/platform/outgoing.ts',
+        find: "return hurried(super.createConnection(options, callback), 'connect', this.manner.connectMs);",
+        put: 'return super.createConnection(options, callback);',
+      },
+    ],
+    spec: 'test/faults/faults.spec.ts',
+    tests: ['a connection that never comes about'],
+  },
+  {
+    name: 'a log-in holds nothing of the database',
+    edits: [
+      {
+        file: 'src/connections/tokens.repository.ts',
+        find: 'const issued = await login();',
+        put: "const issued = await this.database.inTenant(owner.tenantId, async (query) => (await query({ text: 'select 1' }), login()));",
+      },
+    ],
+    spec: 'test/faults/circuit.spec.ts',
+    tests: ['log-ins that hang hold nothing of the database: others are served'],
+  },
 ];

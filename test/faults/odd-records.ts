@@ -227,7 +227,11 @@ async function lostCreate(scene: Scene): Promise<object> {
   const { sandbox } = scene.clinic;
   const lastName = 'Lovelace';
   await scene.sync('clients');
-  sandbox.fail({ fault: { kind: 'lost_answer' }, method: 'POST', path: '/(clients|patients|customers)(\\?|$)' });
+  sandbox.fail({
+    fault: { kind: 'lost_answer' },
+    method: 'POST',
+    path: '/(clients|patients|customers)(\\?|$)',
+  });
   scene.setClock(-HOUR_MS);
   try {
     const before = sandbox.ledger.length;
