@@ -3,6 +3,7 @@ import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { Owner } from '../identity/identity.service';
 import type { Query, Statement } from '../platform/database/database';
+import { jsonArray } from '../platform/database/json-array';
 import { withoutFields } from '../vendors/kit/json';
 import type { Row } from './mirror-rows';
 import { TABLES } from './tables';
@@ -54,7 +55,7 @@ function insert(owner: Owner, { resource, rows, at }: Batch, mentioned: boolean)
       owner.vendor,
       at,
       rows.map((row) => row.id),
-      rows.map((row) => row.doc),
+      jsonArray(rows.map((row) => row.doc)),
       rows.map((row) => row.hash),
       rows.map((row) => row.deletedAt),
       ...columns.map((_, i) => rows.map((row) => row.values[i])),
@@ -83,7 +84,7 @@ export function storeRaw(
     values: [
       tenantId,
       rows.map(({ id }) => id),
-      rows.map(({ raw }) => JSON.stringify(withoutFields(raw, secret))),
+      jsonArray(rows.map(({ raw }) => JSON.stringify(withoutFields(raw, secret)))),
     ],
   });
 }
