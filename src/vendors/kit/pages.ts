@@ -61,6 +61,28 @@ function circle(operation: string): VendorError {
   return new VendorError('invalid_response', "The vendor's pages lead in a circle", at);
 }
 
+/** A piece of a stretch of time, and how much was found in it: whoever reads it says so. */
+export interface Piece {
+  readonly from: number;
+  readonly to: number;
+  holds: number;
+}
+
+const LITTLE = 50;
+
+/** Cuts a stretch of time for a list without pages. Behind a piece that holds little comes one twice as long, up to the most. */
+export function* piecesOf(
+  { from, to }: Omit<Piece, 'holds'>,
+  { usual, most }: { readonly usual: number; readonly most: number },
+): Generator<Piece> {
+  for (let [at, length] = [from, usual]; at < to;) {
+    const piece = { from: at, to: Math.min(at + length, to), holds: 0 };
+    yield piece;
+    at = piece.to;
+    length = piece.holds < LITTLE ? Math.min(2 * length, most) : usual;
+  }
+}
+
 /** Maps the records of a part; one that cannot be read is set aside and the rest goes on. */
 export function mapPage<R extends ResourceName, Wire>(
   wires: readonly Wire[],

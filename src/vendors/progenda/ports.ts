@@ -3,7 +3,7 @@ import type { ResourceName } from '../../canonical/index';
 import { text, type Instant } from '../../canonical/values';
 import type { ListQuery, Mapper, Page, Port, Seen } from '../contract';
 import type { VendorHttp } from '../kit/policy';
-import { mapPage, walk, type WirePage } from '../kit/pages';
+import { mapPage, piecesOf, walk, type WirePage } from '../kit/pages';
 import * as api from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
@@ -16,6 +16,8 @@ import { writes, type Lists } from './writes';
 
 const DAY = 86_400; // seconds, as all times in this file
 const DAYS_A_REQUEST = 31;
+/** Where little lies; never so long that an answer could grow too large. */
+const MOST_DAYS_A_REQUEST = 4 * DAYS_A_REQUEST;
 /** What changed lately, or what is looked through for one record, is little enough for a year at once. */
 const DAYS_A_REQUEST_WIDE = 366;
 /** Whether `since` includes the second itself, and how exact Progenda's clock is, nobody says. */
@@ -230,21 +232,17 @@ async function* appointmentsOf(
     return isNew;
   };
   let known: ReturnType<typeof api.listServices> | null = null;
-  for (const piece of piecesOf(reading, from)) {
-    const range = { start: piece.from - DAY, stop: piece.to + DAY, since: reading.since };
+  const { window, since, daysARequest: days } = reading;
+  const left = { from: Math.max(window.from, Number(from ?? window.from)), to: window.to };
+  const lengths = { usual: days * DAY, most: Math.max(days, MOST_DAYS_A_REQUEST) * DAY };
+  for (const piece of piecesOf(left, lengths)) {
+    const range = { start: piece.from - DAY, stop: piece.to + DAY, since };
     const found = await api.listAppointments(http, { calendarId, ...range });
     const own = found.filter((one) => belongs(piece, one));
+    piece.holds = own.length;
     const namesServices = own.some((one) => text(one.service_remote_id) !== null);
     const services = namesServices ? await (known ??= api.listServices(http, calendarId)) : [];
-    const next = piece.to < reading.window.to ? [piece.to, ...undated].join('.') : null;
+    const next = piece.to < window.to ? [piece.to, ...undated].join('.') : null;
     yield { items: own.map((appointment) => ({ appointment, calendar, services })), next };
-  }
-}
-
-function* piecesOf({ window, daysARequest }: Reading, resumed?: string): Generator<Reading['window']> {
-  for (let from = Math.max(window.from, Number(resumed ?? window.from)); from < window.to;) {
-    const to = Math.min(from + daysARequest * DAY, window.to);
-    yield { from, to };
-    from = to;
   }
 }

@@ -152,11 +152,19 @@ describe('appointments', () => {
     },
   );
 
-  it('asks a month at a time, always with both edges, and for the services once a calendar', async () => {
+  it('asks a month at a time and more where little lies, always with both edges, and for the services once a calendar', async () => {
     await seen('appointments');
-    const ranges = paths(/appointments\?/).map((request) => /start=(\d+)&stop=(\d+)/.exec(request));
-    const days = ranges.map((range) => (Number(range?.[2]) - Number(range?.[1])) / 86_400);
-    expect(Math.max(...days)).toBe(33);
+    const days = new Map<string, number[]>();
+    for (const request of paths(/appointments\?/)) {
+      const [, calendar = '', start, stop] = /calendars\/(\d+)\/.*start=(\d+)&stop=(\d+)/.exec(request) ?? [];
+      days.set(calendar, [...(days.get(calendar) ?? []), (Number(stop) - Number(start)) / 86_400 - 2]);
+    }
+    for (const asked of days.values()) {
+      expect(asked.slice(0, 4)).toEqual([31, 62, 124, 124]);
+      expect(asked.reduce((sum, one) => sum + one)).toBe(800);
+      expect(Math.max(...asked)).toBe(124);
+    }
+    expect([...days.values()].filter((asked) => asked.slice(4).includes(31)).length).toBeGreaterThan(0);
     const services = paths(/services/).map((request) => request.split('?')[0]);
     expect(services).toHaveLength(new Set(services).size);
     expect(services).toHaveLength(sandbox.state.calendars.length);
