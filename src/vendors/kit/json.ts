@@ -8,13 +8,24 @@ export function parseJson(text: string): unknown {
   return parse(text, null, (digits) => (isSafeNumber(digits) ? Number(digits) : digits));
 }
 
-/** A copy without the named fields, wherever they stand: what a vendor should not have sent is not kept. */
+/** Whether one of the named fields stands anywhere in a value. */
+function holdsAny(value: unknown, fields: ReadonlySet<string>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some((item) => holdsAny(item, fields));
+  return Object.entries(value).some(([key, inner]) => fields.has(key) || holdsAny(inner, fields));
+}
+
+/** The value without the named fields, wherever they stand: what a vendor should not have sent is not kept. */
 export function withoutFields(value: unknown, fields: ReadonlySet<string>): unknown {
-  if (fields.size === 0 || typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutFields(item, fields));
+  return fields.size > 0 && holdsAny(value, fields) ? copyWithout(value, fields) : value;
+}
+
+function copyWithout(value: unknown, fields: ReadonlySet<string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => copyWithout(item, fields));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !fields.has(key))
-      .map(([key, inner]) => [key, withoutFields(inner, fields)]),
+      .map(([key, inner]) => [key, copyWithout(inner, fields)]),
   );
 }
