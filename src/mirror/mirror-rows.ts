@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { GatewayId } from '../canonical/ids';
 import { mapReferences, NOTHING_KNOWN, type ResourceName, type Resources } from '../canonical/index';
 import type { Instant } from '../canonical/values';
@@ -32,17 +32,18 @@ export function referencesOf<R extends ResourceName>(resource: R, { record }: Se
 }
 
 /** The document as it will be sent: what changes by itself (version, times of ours) is added on the way out. */
-function render(id: string, remoteId: string, { connectionId, vendor }: Owner, rest: object): string {
-  return JSON.stringify({ id, connectionId, vendor, remoteId, ...rest });
+function render<R extends ResourceName>(
+  { connectionId, vendor }: Owner,
+  { id, remoteId }: { readonly id: GatewayId; readonly remoteId: string },
+  record: Resources<GatewayId>[R],
+  { createdAt, updatedAt }: Pick<Seen<R>, 'createdAt' | 'updatedAt'>,
+): string {
+  return JSON.stringify({ id, connectionId, vendor, remoteId, ...record, createdAt, updatedAt });
 }
 
 /** What tells a record from the same with other content. */
 export const contentHash = (doc: string, deletedAt: Instant | null): Buffer =>
-  createHash('sha256')
-    .update(doc)
-    .update(deletedAt ?? '')
-    .digest()
-    .subarray(0, 16);
+  hash('sha256', doc + (deletedAt ?? ''), 'buffer').subarray(0, 16);
 
 /** A seen record as a row, its references translated. */
 export function rowOf<R extends ResourceName>(
@@ -55,11 +56,7 @@ export function rowOf<R extends ResourceName>(
   const record: Resources<GatewayId>[R] = mapReferences[resource](seen.record, (to, ref) =>
     resolved.id(to, ref),
   );
-  const doc = render(id, seen.ref.id, owner, {
-    ...record,
-    createdAt: seen.createdAt,
-    updatedAt: seen.updatedAt,
-  });
+  const doc = render(owner, { id, remoteId: seen.ref.id }, record, seen);
   const columns = TABLES[resource].columns;
   return {
     id,
@@ -83,7 +80,7 @@ function othersOf(record: Resources<GatewayId>[ResourceName]): readonly GatewayI
 /** The row of a record that only another one mentions: it holds its id and nothing else. */
 export function stub(resource: ResourceName, id: GatewayId, remoteId: string, owner: Owner): Row {
   const record = NOTHING_KNOWN[resource];
-  const doc = render(id, remoteId, owner, { ...record, createdAt: null, updatedAt: null });
+  const doc = render(owner, { id, remoteId }, record, { createdAt: null, updatedAt: null });
   const columns = TABLES[resource].columns as readonly Column<unknown>[];
   return {
     id,

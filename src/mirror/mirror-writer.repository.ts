@@ -4,7 +4,7 @@ import type { Instant } from '../canonical/values';
 import type { Owner } from '../identity/identity.service';
 import type { Query, Statement } from '../platform/database/database';
 import { jsonArray } from '../platform/database/json-array';
-import { withoutFields } from '../vendors/kit/json';
+import { jsonWithout } from '../vendors/kit/json';
 import type { Row } from './mirror-rows';
 import { TABLES } from './tables';
 
@@ -81,11 +81,7 @@ export function storeRaw(
     text: `insert into raw_records as w (tenant_id, id, raw)
            select $1, r.id, r.raw from unnest($2::uuid[], $3::json[]) as r (id, raw)
            on conflict (tenant_id, id) do update set raw = excluded.raw where w.raw::text <> excluded.raw::text`,
-    values: [
-      tenantId,
-      rows.map(({ id }) => id),
-      jsonArray(rows.map(({ raw }) => JSON.stringify(withoutFields(raw, secret)))),
-    ],
+    values: [tenantId, rows.map(({ id }) => id), jsonArray(rows.map(({ raw }) => jsonWithout(raw, secret)))],
   });
 }
 
