@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './platform/config';
 import { runProgram } from './platform/program';
 
-// V8 would let the heap grow to four times what is alive in it before it looks for the rest, and a sync leaves much behind.
-setFlagsFromString('--heap-growing-percent=100');
+// V8 would let the heap grow to four times what is alive in it before it looks for the rest; a sync leaves much behind.
+setFlagsFromString('--heap-growing-percent=150');
 
 /** Starts the service from the environment; SIGTERM and SIGINT let it finish what it has begun. */
 runProgram(async (keep) => {
