@@ -1,20 +1,11 @@
-import { isSafeNumber } from 'lossless-json';
+import { isSafeNumber, parse } from 'lossless-json';
 
 const LONG_NUMBER = /[[:,\s]-?\d{16,}/;
-/** Strings, which stay as they are, and whole numbers of so many digits that some may be lost. */
-const STRING_OR_LONG_NUMBER =
-  /"[^"\\]*(?:\\[^][^"\\]*)*"|(?<=[[:,\s])-?[1-9]\d{15,}(?:\.\d+)?(?:[eE][+-]?\d+)?(?=\s*[,\]}])/g;
 
-/**
- * Parses JSON strictly; integers beyond 2^53 come back as strings, digit for digit, instead of being rounded. Throws SyntaxError.
- * They are put in quotation marks first, since the engine's own parser is several times as fast as any other.
- */
+/** Parses JSON strictly; integers beyond 2^53 come back as strings, digit for digit, instead of being rounded. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
   if (!LONG_NUMBER.test(text)) return JSON.parse(text);
-  const quoted = text.replace(STRING_OR_LONG_NUMBER, (token) =>
-    token.startsWith('"') || isSafeNumber(token) ? token : `"${token}"`,
-  );
-  return JSON.parse(quoted);
+  return parse(text, null, (digits) => (isSafeNumber(digits) ? Number(digits) : digits));
 }
 
 /** A copy without the named fields, wherever they stand: what a vendor should not have sent is not kept. */
