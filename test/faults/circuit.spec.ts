@@ -233,7 +233,8 @@ it('log-ins that hang hold nothing of the database: others are served', async ()
     answer.need(200);
     times.push(ms);
   }
-  expect(Math.max(...times)).toBeLessThan(2_000);
+  // Everything ends before anything is found wrong: what still hangs would hold up the end of all.
   clinic.sandbox.heal();
   await Promise.all(checks);
+  expect(Math.max(...times)).toBeLessThan(2_000);
 }, 60_000);
