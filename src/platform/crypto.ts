@@ -95,14 +95,14 @@ export class Keyring {
 const nonces = Buffer.alloc(NONCE_BYTES * NONCES_AT_ONCE);
 let used = nonces.length;
 
-/** Twelve random bytes, drawn many at a time: each draw is a call to the system. */
+/** Twelve random bytes for one use at once; many are drawn at a time, since each draw is a call to the system. */
 function newNonce(): Buffer {
   if (used === nonces.length) {
     randomFillSync(nonces);
     used = 0;
   }
   used += NONCE_BYTES;
-  return Buffer.from(nonces.subarray(used - NONCE_BYTES, used));
+  return nonces.subarray(used - NONCE_BYTES, used);
 }
 
 /** SHA-256. */

@@ -7,10 +7,10 @@ import { InvalidRecord } from '../canonical/values';
 import type { Database } from '../platform/database/database';
 import { Problem } from '../platform/http/problems';
 import type { Logger } from '../platform/log';
-import type { Port, Seen } from '../vendors/contract';
+import type { Seen } from '../vendors/contract';
 import { VendorError } from '../vendors/kit/error';
 import { Refusal } from '../vendors/kit/refusal';
-import { look, missingFrom, type Sight } from './looks';
+import { look, missingFrom, portOf, type AnyPort, type Sight } from './looks';
 import { pointerOf } from './promises';
 import { ambiguous, neverApplied, unknownOutcome } from './refusals';
 import { problemAnswer, type SettlementService } from './settlement.service';
@@ -33,7 +33,6 @@ export interface BegunTools {
 const PATIENT_SECONDS = 3;
 const ONCE_MORE_SECONDS = 600;
 
-type AnyPort = Partial<Port<WritableResource>>;
 type AnySeen = Seen<WritableResource>;
 
 /** Carries out writes that were begun: sends each once, and where nobody knows what became of it, looks. */
@@ -139,12 +138,12 @@ export class BegunService {
   /** Does the rest where only the first of several requests had reached the vendor; each of the others can be told from what is there. */
   private async completed(
     write: Write,
-    { vendor, ports }: Session,
+    session: Session,
     seen: AnySeen,
     marks: Map<string, string>,
   ): Promise<AnySeen> {
-    const matrix = vendor.capabilities[write.resource];
-    const port = ports[write.resource] as AnyPort;
+    const matrix = session.vendor.capabilities[write.resource];
+    const port = portOf(write, session);
     if (write.op !== 'create' || !matrix || !port.update) return seen;
     const rest = missingFrom(seen.record, write, matrix);
     return Object.keys(rest).length === 0 ? seen : port.update(seen.ref, rest, callOf(write, marks));
@@ -215,8 +214,6 @@ export class BegunService {
     );
   }
 }
-
-const portOf = ({ resource }: Write, { ports }: Session): AnyPort => ports[resource] as AnyPort;
 
 /** Sends the write by the port's operation; the matrix has promised it. */
 function perform(port: AnyPort, write: Write, marks: Map<string, string>): Promise<AnySeen | null> {

@@ -5,7 +5,7 @@ import type { Draft, Port, Remote, ResourceCapabilities, Seen } from '../vendors
 import { callOf, type Write, type WritableResource } from './write';
 
 type Values = Readonly<Record<string, unknown>>;
-type AnyPort = Partial<Port<WritableResource>>;
+export type AnyPort = Partial<Port<WritableResource>>;
 type AnySeen = Seen<WritableResource>;
 
 /** What a look at the vendor showed: the record as it is after the write, the write not (yet) applied, or two that fit. */
@@ -57,9 +57,12 @@ export function fits(
   return asked.every(([field, value]) => isAsked(field, value, (record as unknown as Values)[field]));
 }
 
+/** The vendor's side of what is written. */
+export const portOf = ({ resource }: Write, { ports }: Session): AnyPort => ports[resource] as AnyPort;
+
 /** Looks at the vendor whether a write whose answer was lost was applied. It sends nothing but reads. */
 export async function look(write: Write, session: Session, matrix: ResourceCapabilities): Promise<Sight> {
-  const port = session.ports[write.resource] as AnyPort;
+  const port = portOf(write, session);
   if (write.op === 'create') return lookForNew(write, port, await sinceOf(write, session));
   const { ref } = write.request;
   if (!port.get || !ref) return { kind: 'nothing' };

