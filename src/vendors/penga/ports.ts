@@ -3,6 +3,7 @@ import { text } from '../../canonical/values';
 import type { ListQuery, Mapper, Page, Port, Remote } from '../contract';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk } from '../kit/pages';
+import { ReadAhead } from '../kit/read-ahead';
 import * as api from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
@@ -73,6 +74,24 @@ async function slid<Wire>(
   return rows;
 }
 
+/**
+ * Pages by their numbers, each asked for while those before it are on their way. Where the vendor's count has moved, what
+ * came early may be from before: it is asked for again.
+ */
+function pagesAhead<Wire>(fetch: (page: number) => Promise<api.VendorPage<Wire>>) {
+  const ahead = new ReadAhead(fetch);
+  return async (page: number, total: number): Promise<api.VendorPage<Wire>> => {
+    const isEarly = ahead.isEarly(page);
+    let found = await ahead.take(page);
+    if (isEarly && found.total !== total) {
+      ahead.forget();
+      found = await fetch(page);
+    }
+    ahead.expect({ first: page + 1, end: found.lastPage + 1 });
+    return found;
+  };
+}
+
 /** One round through a list. Page numbers are counted here: the vendor's links lose their query. */
 async function* roundOf<Wire extends WireRecord>(
   start: Position,
@@ -80,9 +99,10 @@ async function* roundOf<Wire extends WireRecord>(
   fetch: (page: number) => Promise<api.VendorPage<Wire>>,
 ): AsyncGenerator<Read<Wire>> {
   let { seen, due, total } = start;
+  const pageAt = pagesAhead(fetch);
   const read = async (cursor: string): Promise<{ items: Wire[]; next: string | null }> => {
     const page = Number(cursor);
-    const { rows, lastPage, total: now } = await fetch(page);
+    const { rows, lastPage, total: now } = await pageAt(page, total);
     const before = page === 1 ? [] : await slid({ page, total }, now, fetch);
     due = page === 1 ? now : due - Math.max(0, total - now);
     total = now;

@@ -4,6 +4,7 @@ import type { ListQuery, Mapper, Page, Port, Seen } from '../contract';
 import { VendorError } from '../kit/error';
 import type { VendorHttp } from '../kit/policy';
 import { mapPage, walk, type WirePage } from '../kit/pages';
+import { ReadAhead } from '../kit/read-ahead';
 import * as api from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { clientMapper } from './client.mapper';
@@ -51,19 +52,21 @@ function reading<Row extends PexipLink>(
   let { total } = start;
   let found = start.reached;
   let isSteady = true;
+  const ahead = new ReadAhead(fetch);
   if (start.last !== '') seenIn.set(start.last, pass);
   return {
     /** Pages overlap by a record: where it is not the same, something moved across the border between them. */
     page: async (cursor: string): Promise<WirePage<Row>> => {
       const { reached: done, last } = positionOf(cursor);
       const offset = last === '' ? done : done - 1;
-      const { data, meta } = await fetch(offset);
+      const { data, meta } = await ahead.take(offset);
       const [first] = data;
       if (meta.totalCount < total || (last !== '' && (!first || idOf(first) !== last))) isSteady = false;
       total = meta.totalCount;
       const reached = offset + data.length;
       const end = data.length > 1 ? data.at(-1) : undefined;
       const next = cursorOf({ reached, total, last: end ? idOf(end) : '' });
+      if (end) ahead.expect({ first: reached - 1, end: total - 1, step: data.length - 1 });
       return { items: data, next: data.length > 0 && reached < total ? next : null };
     },
     isFresh: (row: Row): boolean => {
