@@ -19,12 +19,14 @@ export interface SaidError {
 type SaidProgress = Readonly<
   Record<string, { readonly warnings: readonly { readonly value: string | null }[] }>
 >;
-interface WriteRow extends Record<string, unknown> {
+interface OpenRow extends Record<string, unknown> {
   readonly id: string;
-  readonly recordId: string;
-  readonly state: string;
   readonly key: string | null;
   readonly part: number | null;
+}
+interface WriteRow extends OpenRow {
+  readonly recordId: string;
+  readonly state: string;
 }
 
 /**
@@ -39,8 +41,12 @@ export async function endWrites(
 ): Promise<boolean> {
   const concerned = `tenant_id = $1 and state <> 'settled' and (record_id = $2::uuid or position($2::text in request::text) > 0)`;
   const values = [tenantId, clientId];
-  const open = await query({ text: `select id from writes where ${concerned}`, values });
+  const open = await query<OpenRow>({
+    text: `select id, idempotency_key as key, part from writes where ${concerned}`,
+    values,
+  });
   if (open.length === 0) return true;
+  if (!(await holdKeys(query, tenantId, open))) return false;
   const rows = await query<WriteRow>({
     text: `select id, record_id as "recordId", state, idempotency_key as key, part from writes
            where ${concerned} for update skip locked`,
@@ -64,6 +70,19 @@ export async function endWrites(
   const keyed = rows.flatMap(({ key, part }) => (key === null ? [] : [{ key, part: part ?? -1, body: '' }]));
   await replaceAnswers(query, tenantId, keyed, answer);
   return true;
+}
+
+/** Takes the keys of writes before the writes themselves, as whoever settles one does; false where somebody has one just now. */
+async function holdKeys(query: Query, tenantId: string, open: readonly OpenRow[]): Promise<boolean> {
+  const keyed = open.filter(({ key }) => key !== null);
+  const select = `select 1 from idempotency_keys k
+    join unnest($2::text[], $3::integer[]) as n (key, part) on n.key = k.key and n.part = k.part where k.tenant_id = $1`;
+  const values = [tenantId, keyed.map(({ key }) => key), keyed.map(({ part }) => part ?? -1)];
+  const [all, held] = await Promise.all([
+    query({ text: select, values }),
+    query({ text: `${select} for update of k skip locked`, values }),
+  ]);
+  return held.length === all.length;
 }
 
 /** The kept answers that hold one of these texts, and those that are sealed, so that nobody can tell from outside. */

@@ -31,6 +31,18 @@ function stateOf({ request_hash, answer }: KeyRow, hash: Buffer): KeyState {
   return { kind: 'answered', answer: { ...(JSON.parse(answer) as Answer), isReplay: true } };
 }
 
+/**
+ * Waits for a key's turn, and has it until the transaction ends. Whoever begins takes the key before anything else: whoever
+ * ends must not come to it last, or the same request, come again meanwhile, and its own first try wait for each other.
+ */
+export function lineUpForKey(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): void {
+  query.later({
+    name: 'idempotency_keys_line_up',
+    text: 'select 1 from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 for update',
+    values: [tenantId, key, part],
+  });
+}
+
 /** Idempotency keys and the answers kept under them. */
 export class KeysRepository {
   constructor(private readonly database: Database) {}

@@ -1,6 +1,7 @@
 import type { Instant } from '../canonical/values';
 import type { Database, Query } from '../platform/database/database';
 import type { TakenTime } from '../mirror/records.service';
+import { lineUpForKey } from './keys.repository';
 import type { Write, WriteRequest, WritableResource, WriteOperation } from './write';
 
 /** How a write ended: the vendor did it, refused it, never got it, or nobody can tell which record it made. */
@@ -96,9 +97,10 @@ export class WritesRepository {
   /** Ends a write, and lets go of what it held; false where it was ended already. */
   async settle(
     query: Query,
-    { tenantId, id }: Pick<Write, 'tenantId' | 'id'>,
+    { tenantId, id, key }: Pick<Write, 'tenantId' | 'id' | 'key'>,
     outcome: Outcome,
   ): Promise<boolean> {
+    if (key) lineUpForKey(query, tenantId, key);
     const settling = query({
       name: 'writes_settle',
       // What was asked for is needed no more, and may be a client's data.

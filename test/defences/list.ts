@@ -210,6 +210,18 @@ export const DEFENCES: readonly Defence[] = [
     tests: ['serves one request: another body, or another path, is refused'],
   },
   {
+    name: 'whoever settles a write takes its key first',
+    edits: [
+      {
+        file: 'src/writes/writes.repository.ts',
+        find: '    if (key) lineUpForKey(query, tenantId, key);\n',
+        put: '',
+      },
+    ],
+    spec: 'test/e2e/write-locks.spec.ts',
+    tests: ['waits for its answer, and nobody for each other'],
+  },
+  {
     name: "a practitioner's time is held while a write is under way",
     edits: [
       {
