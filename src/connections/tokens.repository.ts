@@ -13,11 +13,12 @@ interface Owner {
 /** A connection as far as its token hangs on it. */
 interface Account extends Owner {
   readonly credentials: string;
+  readonly credentialsUpdatedAt: string;
   readonly settings: object;
 }
 interface Row {
   readonly token: string | null;
-  readonly refused: boolean;
+  readonly refused: boolean | null;
 }
 
 /** Who may log in: this process, under a fencing number, or another that is at it; or there is a token already. */
@@ -31,6 +32,17 @@ const BEAT_MS = 2_000;
 const POLL_MS = 50;
 const REMEMBERED_MS = 5_000;
 const MOST_REMEMBERED = 500;
+
+/** Whether the connection still has the credentials and settings that a session was opened with. Sealing them anew is no change. */
+const IS_SAME = 'c.credentials_updated_at = $3 and c.settings = $4::jsonb as same';
+const changedMeanwhile = (): VendorError =>
+  new VendorError('unavailable', 'The connection was changed meanwhile; nothing was sent', {
+    operation: 'log in',
+    status: null,
+    code: null,
+    retryAfterMs: null,
+    outcome: 'not_done',
+  });
 
 /**
  * Vendors' tokens, sealed and shared by all processes. A lease lets one log in while the others wait for what it gets; no
@@ -57,15 +69,15 @@ export class TokensRepository {
       current: async () => {
         const remembered = this.remembered.get(name);
         if (remembered) return remembered;
-        const held = await this.current(owner);
+        const held = await this.current(account);
         return held && kept(held);
       },
       renew: (stale, login) => {
         this.remembered.delete(name);
-        let renewal = this.renewing.get(owner.id);
+        let renewal = this.renewing.get(name);
         if (!renewal) {
-          renewal = this.renew(owner, stale, login).finally(() => this.renewing.delete(owner.id));
-          this.renewing.set(owner.id, renewal);
+          renewal = this.renew(account, stale, login).finally(() => this.renewing.delete(name));
+          this.renewing.set(name, renewal);
         }
         return renewal.then(kept);
       },
@@ -76,49 +88,61 @@ export class TokensRepository {
     };
   }
 
-  /** Forgets the token and the refusal: the credentials are new. */
+  /** Forgets the token and the refusal: the credentials are new. The number grows on, so that a log-in with the old ones ends in vain. */
   async forget(manager: Entities, { tenantId, id }: Owner): Promise<void> {
-    await manager.query('delete from connection_tokens where tenant_id = $1 and connection_id = $2', [
-      tenantId,
-      id,
-    ]);
+    await manager.query(
+      `update connection_tokens set token = null, refused = false, login_until = null, generation = generation + 1
+       where tenant_id = $1 and connection_id = $2`,
+      [tenantId, id],
+    );
   }
 
-  private async current(owner: Owner): Promise<IssuedToken | null> {
-    const [row] = await this.database.read<Row & Record<string, unknown>>(owner.tenantId, {
+  private async current(account: Account): Promise<IssuedToken | null> {
+    const [row] = await this.database.read<Row & { same: boolean }>(account.tenantId, {
       name: 'connection_token',
-      text: 'select token, refused from connection_tokens where tenant_id = $1 and connection_id = $2',
-      values: [owner.tenantId, owner.id],
+      text: `select t.token, t.refused, ${IS_SAME} from connections c
+             left join connection_tokens t on t.tenant_id = c.tenant_id and t.connection_id = c.id
+             where c.tenant_id = $1 and c.id = $2`,
+      values: placeOf(account),
     });
-    return row ? this.opened(owner, row) : null;
+    if (row?.same === false) throw changedMeanwhile();
+    return row ? this.opened(account, row) : null;
   }
 
   private async renew(
-    owner: Owner,
+    account: Account,
     stale: IssuedToken | null,
     login: () => Promise<IssuedToken>,
   ): Promise<IssuedToken> {
     for (;;) {
-      const turn = await this.turn(owner, stale);
+      const turn = await this.turn(account, stale);
       if (turn.kind === 'held') return turn.token;
-      if (turn.kind === 'mine') return this.logIn(owner, turn.generation, login);
+      if (turn.kind === 'mine') return this.logIn(account, turn.generation, login);
       await pause(POLL_MS);
     }
   }
 
-  private turn(owner: Owner, stale: IssuedToken | null): Promise<Turn> {
-    const key = [owner.tenantId, owner.id];
-    return this.database.inTenant(owner.tenantId, async (query): Promise<Turn> => {
+  private turn(account: Account, stale: IssuedToken | null): Promise<Turn> {
+    const key = [account.tenantId, account.id];
+    return this.database.inTenant(account.tenantId, async (query): Promise<Turn> => {
       await query({
         text: 'insert into connection_tokens (tenant_id, connection_id) values ($1, $2) on conflict do nothing',
         values: key,
       });
-      const [row] = await query<Row & { taken: boolean | null }>({
-        text: `select token, refused, login_until > clock_timestamp() as taken from connection_tokens
-               where tenant_id = $1 and connection_id = $2 for update`,
+      query.later({
+        text: 'select 1 from connection_tokens where tenant_id = $1 and connection_id = $2 for update',
         values: key,
       });
-      const token = row ? this.opened(owner, row) : null;
+      // Looked at once nobody else can change it. A session may outlive what it was opened with: what it is refused, or
+      // given, is not the new credentials' matter.
+      const [row] = await query<Row & { taken: boolean | null; same: boolean }>({
+        text: `select t.token, t.refused, t.login_until > clock_timestamp() as taken, ${IS_SAME}
+               from connection_tokens t join connections c on c.tenant_id = t.tenant_id and c.id = t.connection_id
+               where t.tenant_id = $1 and t.connection_id = $2`,
+        values: placeOf(account),
+      });
+      if (row?.same === false) throw changedMeanwhile();
+      const token = row ? this.opened(account, row) : null;
       if (token !== null && token.token !== stale?.token) return { kind: 'held', token };
       if (row?.taken) return { kind: 'taken' };
       const [mine] = await query<{ generation: number }>({
@@ -203,3 +227,10 @@ export class TokensRepository {
     }
   }
 }
+
+const placeOf = ({ tenantId, id, credentialsUpdatedAt, settings }: Account): unknown[] => [
+  tenantId,
+  id,
+  credentialsUpdatedAt,
+  JSON.stringify(settings),
+];

@@ -1,4 +1,5 @@
-import { DEFENCES, type Defence } from './list';
+import type { Defence } from './defence';
+import { DEFENCES } from './list';
 import { Workshop } from './workshop';
 
 /**

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { readConfigFile, sys, transpileModule, convertCompilerOptionsFromJson } from 'typescript';
-import type { Edit } from './list';
+import type { Edit } from './defence';
 
 const ROOT = join(__dirname, '../..');
 const COPIED = ['src', 'test', 'dist', 'openapi', 'docker', 'package.json', 'tsconfig.json', 'README.md'];
