@@ -129,6 +129,22 @@ export class IdentityService {
     });
   }
 
+  /** Those of these records that somebody has seen at the vendor, or learnt to be gone from there, since that instant. */
+  async seenSince(
+    query: Query,
+    tenantId: string,
+    ids: readonly string[],
+    instant: Instant,
+  ): Promise<ReadonlySet<string>> {
+    const rows = await query<{ id: string }>({
+      name: 'remote_ids_seen_since',
+      text: `select id from remote_ids
+             where tenant_id = $1 and id = any($2::uuid[]) and (last_seen_at > $3 or gone_at > $3)`,
+      values: [tenantId, ids, instant],
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** Where our ids lie at the vendors, whatever they name; those that name nothing of the tenant's are left out. */
   locate(tenantId: string, ids: readonly string[]): Promise<Map<string, Located>> {
     return this.database.together(tenantId, (query) => this.locateIn(query, tenantId, ids));

@@ -9,6 +9,7 @@ import { referencesOf, rowOf, stub, type Row } from './mirror-rows';
 import { cancelledOf, keptReasons, keepReason, withReason, type KeptReason } from './kept-reasons.repository';
 import {
   insertMentioned,
+  lineUpForEvents,
   storeParticipants,
   storeRaw,
   upsert,
@@ -21,6 +22,8 @@ export interface SeenPage<R extends ResourceName> {
   readonly seen: readonly Seen<R>[];
   readonly secretFields: readonly string[];
   readonly at: Instant;
+  /** The page may be as old as that: of records that were seen since, it brings nothing new. */
+  readonly askedAt?: Instant | undefined;
   /** The id that was kept for the one record of this page. */
   readonly reserved?: GatewayId | undefined;
 }
@@ -51,13 +54,31 @@ export class MirrorWriterService {
     const { resource, at } = page;
     const seen = page.seen.length === 0 ? [] : await admissible(query, owner, resource, page.seen);
     if (seen.length === 0) return { created: 0, updated: 0, admitted: [], ids: [] };
-    const { rows, isFresh } = await this.rowsOf(query, owner, { ...page, seen });
+    const { rows: all, isFresh } = await this.rowsOf(query, owner, { ...page, seen });
+    const rows = await this.unlessNewer(query, owner, { ...page, rows: all, isFresh });
     const changed = await query<Changed & Record<string, unknown>>(upsert(owner, { resource, rows, at }));
     const versions = new Map(changed.map(({ id, version }) => [id, version]));
     const written = rows.filter(({ id }) => versions.has(id));
     this.storeRest(query, owner, page, { rows, written, isFresh, isNew: (id) => versions.get(id) === 1 });
     const created = changed.filter(({ version }) => version === 1).length;
-    return { created, updated: changed.length - created, admitted: seen, ids: rows.map(({ id }) => id) };
+    return { created, updated: changed.length - created, admitted: seen, ids: all.map(({ id }) => id) };
+  }
+
+  /**
+   * Without the records of which the mirror has a later sight than the page: while it was on its way here, somebody may have
+   * changed or deleted one through the gateway, and an incremental list would not bring that back. What the vendor changed
+   * since comes with the next sync.
+   */
+  private async unlessNewer(
+    query: Query,
+    { tenantId }: Owner,
+    { rows, isFresh, askedAt }: Pick<Rest, 'rows' | 'isFresh'> & Pick<SeenPage<ResourceName>, 'askedAt'>,
+  ): Promise<readonly Row[]> {
+    const before = rows.filter(({ id }) => !isFresh(id)).map(({ id }) => id);
+    if (askedAt === undefined || before.length === 0) return rows;
+    lineUpForEvents(query, tenantId);
+    const newer = await this.identity.seenSince(query, tenantId, before, askedAt);
+    return rows.filter(({ id }) => isFresh(id) || !newer.has(id));
   }
 
   /**

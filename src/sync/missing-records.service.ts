@@ -83,12 +83,12 @@ export class MissingRecordsService {
     { before, answers }: { before: ResourceProgress; answers: readonly Answer[] },
   ): Promise<ResourceProgress> {
     const { syncs, cursors, writer } = this.tools;
-    const { tenantId, connectionId } = run.claim;
+    const { tenantId, connectionId, startedAt: askedAt } = run.claim;
     const { name: vendor, secretFields, capabilities } = run.session.vendor;
     const at = await syncs.now(query);
     const seen = answers.flatMap(({ record, seen: found }) => (found ? [{ ...found, ref: record.ref }] : []));
     const owner = { tenantId, connectionId, vendor };
-    const { updated } = await writer.write(query, owner, { resource, seen, secretFields, at });
+    const { updated } = await writer.write(query, owner, { resource, seen, secretFields, at, askedAt });
     const wrong =
       before.drift !== null && updated > 0
         ? await cursors.drift(query, run.claim, resource, { at, scannedTo: null })

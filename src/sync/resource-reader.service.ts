@@ -78,7 +78,7 @@ export class ResourceReaderService {
     { scannedTo }: Reading,
   ): Promise<void> {
     const { syncs, cursors, writer, metrics } = this.tools;
-    const { tenantId, connectionId } = run.claim;
+    const { tenantId, connectionId, startedAt: askedAt } = run.claim;
     const { name: vendor, secretFields } = run.session.vendor;
     const isListed = run.of(resource).phase !== 'catch_up';
     let written: Written = { created: 0, updated: 0, admitted: [], ids: [] };
@@ -88,7 +88,7 @@ export class ResourceReaderService {
     ): Promise<typeof before> => {
       const at = await syncs.now(query);
       const owner = { tenantId, connectionId, vendor };
-      written = await writer.write(query, owner, { resource, seen: page.items, secretFields, at });
+      written = await writer.write(query, owner, { resource, seen: page.items, secretFields, at, askedAt });
       const setAside = await writer.mayTellOf(query, owner, page.setAside);
       told = { ...page, items: written.admitted, setAside };
       const after = counted(before, resource, told, written);
