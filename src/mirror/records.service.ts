@@ -1,7 +1,7 @@
 import type { ResourceName } from '../canonical/index';
 import type { IdentityService, Located } from '../identity/identity.service';
 import { PATIENCE, type Session, type SessionsService } from '../connections/sessions.service';
-import type { Database, Query } from '../platform/database/database';
+import { TRANSACTION_TIME, type Database, type Query } from '../platform/database/database';
 import { notFound, Problem } from '../platform/http/problems';
 import type { Port, Seen } from '../vendors/contract';
 import type { MirrorReaderRepository } from './mirror-reader.repository';
@@ -117,7 +117,7 @@ export class RecordsService {
     };
     const seen = (await get()) ?? (await confirmed());
     await database.inTenant(tenantId, async (query) => {
-      const at = new Date().toISOString();
+      const at = TRANSACTION_TIME;
       if (seen) await this.store(query, session, { resource, located, seen, at });
       else await this.tools.writer.markGone(query, tenantId, { resource, ids: [id], at });
     });

@@ -3,7 +3,7 @@ import type { Session } from '../connections/sessions.service';
 import type { IdentityService, Owner } from '../identity/identity.service';
 import type { MirrorWriterService } from '../mirror/mirror-writer.service';
 import type { RecordsService } from '../mirror/records.service';
-import type { Database, Query } from '../platform/database/database';
+import { TRANSACTION_TIME, type Database, type Query } from '../platform/database/database';
 import { Problem, problemBody, PROBLEMS } from '../platform/http/problems';
 import type { Seen } from '../vendors/contract';
 import type { AuditEntry } from '../tenants/audit-entry';
@@ -148,7 +148,7 @@ export class SettlementService {
   private async store(query: Query, write: Write, { secretFields, seen }: Stored): Promise<string> {
     const { writer, identity } = this.tools;
     const { tenantId, resource, op, request, recordId } = write;
-    const at = new Date().toISOString();
+    const at = TRANSACTION_TIME;
     if (op === 'cancel' && isExplained(write)) writer.keepReason(query, tenantId, recordId, request.why);
     const id = seen ? await this.mirror(query, write, { seen, secretFields, at }) : recordId;
     if (op === 'delete' && (seen?.deletedAt ?? null) === null)
@@ -178,7 +178,7 @@ export class SettlementService {
   /** What was found in, or written into, fields for a caller's id. */
   private note(query: Query, write: Write, marks: ReadonlyMap<string, string>): void {
     const sightings = [...marks].map(([id, mark]) => ({ id: id as GatewayId, mark }));
-    this.tools.identity.seen(query, ownerOf(write), sightings, new Date().toISOString());
+    this.tools.identity.seen(query, ownerOf(write), sightings, TRANSACTION_TIME);
   }
 
   private async answerOf(

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { IdentityService } from '../identity/identity.service';
 import type { MirrorWriterService } from '../mirror/mirror-writer.service';
 import type { RecordsService } from '../mirror/records.service';
-import type { Database } from '../platform/database/database';
+import { TRANSACTION_TIME, type Database } from '../platform/database/database';
 import { notFound, Problem } from '../platform/http/problems';
 import { conflictOf, Halt, type BeginningsService, type Ready } from './beginnings.service';
 import type { BegunService } from './begun.service';
@@ -82,7 +82,7 @@ export class WritesService {
             resource,
             id,
             externalId,
-            at: new Date().toISOString(),
+            at: TRANSACTION_TIME,
           });
           identity.release(query, tenantId, id);
         }

@@ -22,6 +22,12 @@ export interface Query {
 /** TypeORM's manager, inside a transaction that says for whom. */
 export type Entities = EntityManager;
 
+/**
+ * An instant as a value of a statement: when its transaction began, by the database's clock. What is compared with times of
+ * other processes must not be by this one's.
+ */
+export const TRANSACTION_TIME = 'now';
+
 const PATIENCE_MS = 3000;
 const SET_TENANT = "select set_config('app.tenant_id', $1, true)";
 const SET_SYSTEM = "select set_config('app.scope', 'system', true)";
