@@ -82,23 +82,31 @@ export class BulkService {
   ): Promise<void> {
     const begun: Begun[] = [];
     for (const { placed, ready } of group) {
-      const { index, key } = placed;
-      try {
-        const write = await this.tools.beginnings.begin(ready, key);
-        // Busy, or changed meanwhile: it has its turn by itself.
-        if (!(write instanceof Halt))
-          begun.push({ index, write, session: ready.session, trace: ready.trace });
-        else if (typeof write.why !== 'string') answers.set(index, answerOfKey(asker, write.why));
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        answers.set(index, await this.tools.settlement.refusedAtOnce(asker, error, key));
-      }
+      // Where the database fails now, those that were begun are sent even so: nobody else does, and nobody looks for them.
+      const made = await this.begin(asker, placed, ready).catch(() => null);
+      if (made && 'status' in made) answers.set(placed.index, made);
+      else if (made)
+        begun.push({ index: placed.index, write: made, session: ready.session, trace: ready.trace });
     }
     if (begun.length === 0) return;
     try {
       await this.send(begun, answers);
     } finally {
       for (const { write } of begun) this.tools.beginnings.ended(write);
+    }
+  }
+
+  /** Begins one; its answer where it has one already, null where it is to have its turn by itself. */
+  private async begin(asker: Asker, { key }: Placed, ready: Ready): Promise<Write | Answer | null> {
+    const { beginnings, settlement } = this.tools;
+    try {
+      const write = await beginnings.begin(ready, key);
+      if (!(write instanceof Halt)) return write;
+      // Busy, or changed meanwhile.
+      return typeof write.why === 'string' ? null : answerOfKey(asker, write.why);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return settlement.refusedAtOnce(asker, error, key);
     }
   }
 
