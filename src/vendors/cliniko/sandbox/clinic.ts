@@ -172,7 +172,9 @@ function addOffers(state: State): void {
   const open = businesses.rows.filter(stands);
   open.forEach((business, at) => {
     const here = practitioners.rows.filter((_, nth) => nth === 0 || nth % open.length === at).map(idOf);
-    for (const type of appointment_types.rows.filter((row) => row['archived_at'] === null))
+    const types = appointment_types.rows.filter((row) => row['archived_at'] === null);
+    business['appointment_type_ids'] = types.map(idOf);
+    for (const type of types)
       add(services, { business_id: idOf(business), appointment_type_id: idOf(type), practitioner_ids: here });
     for (const practitioner_id of here)
       for (const day_of_week of [1, 2, 3, 4, 5])

@@ -37,6 +37,23 @@ const VALUES: Readonly<Record<FieldKind, readonly [RegExp, string]>> = {
 };
 const VALUELESS = new Set(['*', '?', '!?']);
 
+/**
+ * Fields that a filter may name and a row does not hold as they are shown. A booking has the id of the appointment behind
+ * it, and takes the one patient of an individual appointment like those of a group.
+ */
+const DERIVED: Readonly<Record<string, (row: Row) => Value | undefined>> = {
+  appointment_id: ({ booking_id }) => booking_id,
+  patient_ids: ({ patient_ids, patient_id }) =>
+    patient_ids ?? (typeof patient_id === 'string' ? [patient_id] : []),
+  did_not_arrive: ({ did_not_arrive, patient_id }) =>
+    did_not_arrive === undefined && patient_id !== undefined ? false : did_not_arrive,
+};
+/** The row as a filter by that field sees it. */
+const seenBy = (field: string, row: Row): Row => {
+  const derived = Object.hasOwn(DERIVED, field) ? DERIVED[field] : undefined;
+  return derived === undefined ? row : { [field]: derived(row) };
+};
+
 interface Filter {
   readonly field: string;
   readonly operator: string;
@@ -95,11 +112,12 @@ function tester(
     '<': (row) => compare(row) < 0,
     '~': (row) =>
       kind === 'array'
-        ? (of(row) as readonly string[]).includes(value)
+        ? ((of(row) ?? []) as readonly string[]).includes(value)
         : text(row).includes(value.toLowerCase()),
     '~~': (row) => like.test(text(row)),
   };
-  return tests[operator] as (row: Row) => boolean;
+  const test = tests[operator] as (row: Row) => boolean;
+  return (row) => test(seenBy(field, row));
 }
 
 const listed = (value: string | readonly string[] | undefined): readonly string[] =>

@@ -50,6 +50,7 @@ export const FILTERABLE: Readonly<Record<Collections, Filterable>> = {
     archived_at: 'datetime',
     category: 'string',
     show_in_online_bookings: 'boolean',
+    online_payments_mode: 'string',
   },
   services: {},
   daily_availabilities: { ...MADE, business_id: 'number', practitioner_id: 'number' },

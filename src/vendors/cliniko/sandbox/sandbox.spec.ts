@@ -50,6 +50,38 @@ it('is as strict as Cliniko', async () => {
   expect(await status('/patients')).toBe(429);
 });
 
+it('filters by every documented field, those too that it shows as something else', async () => {
+  const { individual_appointments, group_appointments, unavailable_blocks, businesses } =
+    sandbox.state.tables;
+  const found = async (key: string, filter: string): Promise<Row[]> => {
+    const { body } = await send('GET', `/${key}?per_page=100&q[]=${filter}`);
+    return body[key] as unknown as Row[];
+  };
+  const held = (rows: readonly Row[]): string[] => rows.map(idOf).sort();
+  const group = group_appointments.rows.find(
+    (row) => stands(row) && (row['patient_ids'] as string[]).length > 1,
+  ) as Row;
+  const [patient = ''] = group['patient_ids'] as string[];
+  const ofPatient = [...individual_appointments.rows, ...group_appointments.rows].filter(
+    (row) =>
+      stands(row) &&
+      (row['patient_id'] === patient || (row['patient_ids'] as string[] | undefined)?.includes(patient)),
+  );
+  expect(held(await found('bookings', `patient_ids:~${patient}`))).toEqual(held(ofPatient));
+  const missed = individual_appointments.rows.filter((row) => stands(row) && row['did_not_arrive'] === true);
+  const came = individual_appointments.rows.filter((row) => stands(row) && row['did_not_arrive'] !== true);
+  expect(held(await found('bookings', 'did_not_arrive:=true'))).toEqual(held(missed));
+  expect(held(await found('bookings', 'did_not_arrive:=false'))).toEqual(held(came).slice(0, 100));
+  expect(unavailable_blocks.rows.length).toBeGreaterThan(0); // nobody comes to those
+  expect(held(await found('attendees', `appointment_id:=${idOf(group)}`))).toEqual(
+    held(await found('attendees', `booking_id:=${idOf(group)}`)),
+  );
+  const open = businesses.rows.filter(stands);
+  const [type = ''] = open[0]?.['appointment_type_ids'] as string[];
+  expect(held(await found('businesses', `appointment_type_ids:~${type}`))).toEqual(held(open));
+  expect(await found('appointment_types', 'online_payments_mode:=required')).toEqual([]);
+});
+
 it('books, cancels and archives', async () => {
   const { patient_id, business_id, practitioner_id, appointment_type_id } = standing();
   const slot = { business_id, practitioner_id, appointment_type_id, starts_at: '2031-03-03T00:00:00Z' };
