@@ -14,19 +14,28 @@ const BOOKING_TABLES = ['individual_appointments', 'group_appointments', 'unavai
 /** Lists below another record, the lists of before 2023, and the union of bookings. */
 export function nestedReads(app: FastifyInstance, state: State): void {
   below(app, state);
+  attendeesBelow(app, state);
   withoutQuery(app, state);
   bookings(app, state);
+}
+
+/** Attendees below what they attend, and below who they are. */
+function attendeesBelow(app: FastifyInstance, state: State): void {
+  for (const [parent, field] of [
+    ['individual_appointments', 'booking_id'],
+    ['group_appointments', 'booking_id'],
+    ['patients', 'patient_id'],
+  ] as const)
+    app.get(`/${parent}/:id/attendees`, (request: Request, reply) => {
+      recordOf(state.tables[parent], request.params['id']);
+      return lister(state)('attendees', (row, { id }) => row[field] === id)(request, reply);
+    });
 }
 
 /** Lists below another record. */
 function below(app: FastifyInstance, state: State): void {
   const { tables } = state;
   const list = lister(state);
-  for (const kind of ['individual_appointments', 'group_appointments'] as const)
-    app.get(`/${kind}/:id/attendees`, (request: Request, reply) => {
-      recordOf(tables[kind], request.params['id']);
-      return list('attendees', (row, { id }) => row['booking_id'] === id)(request, reply);
-    });
   const offering =
     (field: string) =>
     (row: Row, { id }: Record<string, string>): boolean =>

@@ -14,6 +14,10 @@ const ids = (row: Row, collection: string, base: string): { links: { self: strin
   links: { self: `${base}/${collection}/${idOf(row)}` },
 });
 
+/** Lists below a record that it links to; some are of no scheduling, and lead nowhere here. */
+const below = (row: Row, own: string, ...names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(names.map((name) => [name, link(`${own}/${idOf(row)}/${name}`)]));
+
 const TIMES = ['created_at', 'updated_at', 'archived_at', 'deleted_at'];
 const CANCELLATION = [
   'cancelled_at',
@@ -21,6 +25,32 @@ const CANCELLATION = [
   'cancellation_reason',
   'cancellation_reason_description',
 ];
+const fields = (names: string): readonly string[] => names.trim().split(/\s+/);
+/** What each of these shows as it stands; much of it is of no scheduling, and empty in this clinic. */
+const PATIENT = fields(`
+  id created_at updated_at archived_at deleted_at title first_name last_name preferred_first_name date_of_birth email
+  gender gender_identity sex pronouns address_1 address_2 address_3 city state post_code country time_zone
+  reminder_type accepted_email_marketing accepted_sms_marketing accepted_privacy_policy receives_confirmation_emails
+  old_reference_id notes appointment_notes merged_at merged_with_patient occupation emergency_contact medicare
+  medicare_reference_number dva_card_number custom_fields invoice_default_to invoice_email invoice_extra_information
+  referral_source referring_doctor concession_type latest_booking
+`);
+const PRACTITIONER = fields(`
+  id created_at updated_at title first_name last_name display_name label designation description active
+  show_in_online_bookings default_appointment_type
+`);
+const BUSINESS = fields(`
+  id created_at updated_at archived_at deleted_at business_name label display_name address_1 address_2 city state
+  post_code country country_code time_zone time_zone_identifier contact_information show_in_online_bookings
+  website_address appointment_type_ids additional_information additional_invoice_information
+  appointment_reminders_enabled business_registration_name business_registration_value email_reply_to
+`);
+const APPOINTMENT_TYPE = fields(`
+  id created_at updated_at archived_at deleted_at name category color description duration_in_minutes max_attendees
+  online_bookings_lead_time_hours show_in_online_bookings telehealth_enabled add_deposit_to_account_credit
+  appointment_confirmation_template_ids appointment_reminder_template_ids billable_item deposit_price
+  online_payments_enabled online_payments_mode product treatment_note_template
+`);
 const REMINDERS = {
   email_reminder_sent: false,
   sms_reminder_sent: false,
@@ -79,112 +109,29 @@ export const RENDER: Readonly<Record<Collections, Render>> = {
     ...ids(row, 'attendees', base),
   }),
   patients: (row, base) => ({
-    ...given(
-      row,
-      'id',
-      ...TIMES,
-      'title',
-      'first_name',
-      'last_name',
-      'preferred_first_name',
-      'date_of_birth',
-      'email',
-    ),
-    ...given(
-      row,
-      'gender',
-      'gender_identity',
-      'address_1',
-      'address_2',
-      'address_3',
-      'city',
-      'state',
-      'post_code',
-      'country',
-    ),
-    ...given(
-      row,
-      'time_zone',
-      'reminder_type',
-      'accepted_email_marketing',
-      'accepted_sms_marketing',
-      'old_reference_id',
-      'notes',
-      'appointment_notes',
-      'merged_at',
-    ),
-    ...given(
-      row,
-      'occupation',
-      'emergency_contact',
-      'medicare',
-      'medicare_reference_number',
-      'dva_card_number',
-    ),
+    ...given(row, ...PATIENT),
     label: `${word(row, 'first_name')} ${word(row, 'last_name')}`,
     patient_phone_numbers: row['patient_phone_numbers'] ?? [],
-    merged_with_patient: null,
     appointments: link(`${base}/bookings?q%5B%5D=patient_ids%3A~${idOf(row)}`),
+    ...below(row, `${base}/patients`, 'attendees', 'invoices', 'medical_alerts', 'patient_attachments'),
     ...ids(row, 'patients', base),
   }),
   practitioners: (row, base) => ({
-    ...given(
-      row,
-      'id',
-      'created_at',
-      'updated_at',
-      'title',
-      'first_name',
-      'last_name',
-      'display_name',
-      'label',
-    ),
-    ...given(row, 'designation', 'description', 'active', 'show_in_online_bookings'),
+    ...given(row, ...PRACTITIONER),
     user: to(base, 'users', row['user_id']),
-    default_appointment_type: null,
     appointments: link(`${base}/bookings?q%5B%5D=practitioner_id%3A%3D${idOf(row)}`),
+    ...below(row, `${base}/practitioners`, 'appointment_types', 'invoices', 'practitioner_reference_numbers'),
     ...ids(row, 'practitioners', base),
   }),
   businesses: (row, base) => ({
-    ...given(
-      row,
-      'id',
-      ...TIMES,
-      'business_name',
-      'label',
-      'display_name',
-      'address_1',
-      'address_2',
-      'city',
-      'state',
-    ),
-    ...given(
-      row,
-      'post_code',
-      'country',
-      'country_code',
-      'time_zone',
-      'time_zone_identifier',
-      'contact_information',
-    ),
-    ...given(row, 'show_in_online_bookings', 'website_address', 'appointment_type_ids'),
-    practitioners: link(`${base}/businesses/${idOf(row)}/practitioners`),
+    ...given(row, ...BUSINESS),
+    appointments: link(`${base}/bookings?q%5B%5D=business_id%3A%3D${idOf(row)}`),
+    ...below(row, `${base}/businesses`, 'practitioners'),
     ...ids(row, 'businesses', base),
   }),
   appointment_types: (row, base) => ({
-    ...given(
-      row,
-      'id',
-      ...TIMES,
-      'name',
-      'category',
-      'color',
-      'description',
-      'duration_in_minutes',
-      'max_attendees',
-    ),
-    ...given(row, 'online_bookings_lead_time_hours', 'show_in_online_bookings', 'telehealth_enabled'),
-    practitioners: link(`${base}/appointment_types/${idOf(row)}/practitioners`),
+    ...given(row, ...APPOINTMENT_TYPE),
+    ...below(row, `${base}/appointment_types`, 'practitioners'),
     ...ids(row, 'appointment_types', base),
   }),
   services: (row, base) => ({

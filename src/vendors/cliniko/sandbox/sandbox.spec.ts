@@ -82,6 +82,50 @@ it('filters by every documented field, those too that it shows as something else
   expect(await found('appointment_types', 'online_payments_mode:=required')).toEqual([]);
 });
 
+/** https://docs.api.cliniko.com/openapi: what each of these has there, besides what all records have. */
+const DOCUMENTED = {
+  patients: `accepted_email_marketing accepted_privacy_policy accepted_sms_marketing address_1 address_2 address_3
+    appointment_notes appointments attendees city concession_type country custom_fields date_of_birth dva_card_number
+    email emergency_contact first_name gender gender_identity invoice_default_to invoice_email
+    invoice_extra_information invoices label last_name latest_booking medical_alerts medicare
+    medicare_reference_number merged_at merged_with_patient notes occupation old_reference_id patient_attachments
+    patient_phone_numbers post_code preferred_first_name pronouns receives_confirmation_emails referral_source
+    referring_doctor reminder_type sex state time_zone title archived_at deleted_at`,
+  practitioners: `active appointment_types appointments default_appointment_type description designation
+    display_name first_name invoices label last_name practitioner_reference_numbers show_in_online_bookings title
+    user`,
+  businesses: `additional_information additional_invoice_information address_1 address_2
+    appointment_reminders_enabled appointment_type_ids appointments business_name business_registration_name
+    business_registration_value city contact_information country country_code display_name email_reply_to label
+    post_code practitioners show_in_online_bookings state time_zone time_zone_identifier website_address archived_at
+    deleted_at`,
+  appointment_types: `add_deposit_to_account_credit appointment_confirmation_template_ids
+    appointment_reminder_template_ids archived_at billable_item category color deposit_price description
+    duration_in_minutes max_attendees name online_bookings_lead_time_hours online_payments_enabled
+    online_payments_mode practitioners product show_in_online_bookings telehealth_enabled treatment_note_template`,
+} as const;
+it.each(Object.entries(DOCUMENTED))('shows all that is documented of %s', async (key, fields) => {
+  const { body } = await send('GET', `/${key}?per_page=1`);
+  const [row = {}] = body[key] as unknown as Row[];
+  expect(Object.keys(row)).toEqual(
+    expect.arrayContaining(['id', 'created_at', 'updated_at', 'links', ...fields.split(/\s+/)]),
+  );
+});
+
+it('leads from a patient to what the patient attends', async () => {
+  const patient_id = standing()['patient_id'] as string;
+  const { body } = await send('GET', `/patients/${patient_id}`);
+  const follow = async (name: string): Promise<Row> => {
+    const { self } = (body[name] as { links: { self: string } }).links;
+    return (await send('GET', decodeURIComponent(self.slice(sandbox.baseUrl.length)))).body;
+  };
+  const attended = sandbox.state.tables.attendees.rows.filter(
+    (row) => stands(row) && row['patient_id'] === patient_id,
+  );
+  expect((await follow('attendees'))['total_entries']).toBe(attended.length);
+  expect((await follow('appointments'))['total_entries']).toBe(attended.length);
+});
+
 it('books, cancels and archives', async () => {
   const { patient_id, business_id, practitioner_id, appointment_type_id } = standing();
   const slot = { business_id, practitioner_id, appointment_type_id, starts_at: '2031-03-03T00:00:00Z' };
