@@ -137,7 +137,7 @@ export const clientMapper: Mapper<'clients', ClinikoPatient, ClinikoSettings> = 
       record: {
         firstName, // preferred_first_name is a name to be called by, not this one
         lastName,
-        fullName: fullName(null, firstName, lastName),
+        fullName: fullName(patient.label, firstName, lastName),
         email: email(patient.email),
         phone,
         phoneRaw,

@@ -66,6 +66,8 @@ export interface PatientBody {
   readonly accepted_email_marketing?: boolean | null | undefined;
 }
 export interface ClinikoPatient extends ClinikoRecord, PatientBody {
+  /** The full name as Cliniko writes it; the older pages have none. */
+  readonly label?: string | null;
   readonly gender?: unknown;
   readonly gender_identity?: unknown;
   readonly accepted_sms_marketing?: boolean | null;
