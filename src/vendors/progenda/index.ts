@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { text } from '../../canonical/values';
 import { defineVendor } from '../contract';
+import type { HttpPolicy } from '../kit/policy';
 import { centersOf } from './api';
 import { appointmentMapper } from './appointment.mapper';
 import { availability } from './availability';
@@ -18,6 +19,15 @@ const MAX_IN_FLIGHT = 8;
 /** Names the user whose calls wait for each other, without saying who it is. */
 const holder = (userEmail: string): string =>
   createHash('sha256').update(userEmail).digest('base64url').slice(0, 16);
+
+/** In the query, as the reference has it, or as HTTP Basic, as the client Progenda.Net sends them. */
+const authOf = (
+  { userEmail, userToken }: ProgendaCredentials,
+  { credentialsIn }: ProgendaSettings,
+): HttpPolicy['auth'] =>
+  credentialsIn === 'header'
+    ? { kind: 'basic', user: userEmail, password: userToken }
+    : { kind: 'query', parameters: { user_email: userEmail, user_token: userToken } };
 
 /** Progenda, https://api.progenda.be: calendars, patients and appointments of Belgian centers. */
 export const vendor = defineVendor({
@@ -41,10 +51,7 @@ export const vendor = defineVendor({
   http: ({ credentials, settings }) => ({
     baseUrl: settings.baseUrl.replace(/\/+$/, ''),
     headers: { accept: 'application/json', 'content-type': 'application/json' }, // asked for even on a GET
-    auth: {
-      kind: 'query',
-      parameters: { user_email: credentials.userEmail, user_token: credentials.userToken },
-    },
+    auth: authOf(credentials, settings),
     limits: {
       requestsPerMinute: settings.rateLimit?.requestsPerMinute ?? REQUESTS_PER_MINUTE,
       maxInFlight: MAX_IN_FLIGHT,

@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, IsArray, IsEmail, IsNotEmpty, IsOptional, IsString } from 'class-validator';
+import { ArrayNotEmpty, IsArray, IsEmail, IsIn, IsNotEmpty, IsOptional, IsString } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { CommonSettings } from '../kit/config';
 
@@ -14,6 +14,9 @@ export class ProgendaCredentials {
   userToken: string;
 }
 
+/** Where a call carries its credentials. */
+const CREDENTIALS_IN = ['query', 'header'] as const;
+
 /** The common settings with Progenda's defaults, and which centers are read. */
 export class ProgendaSettings extends CommonSettings {
   @JSONSchema({ description: "Progenda's API root", default: 'https://progenda.be/api/v2' })
@@ -24,6 +27,15 @@ export class ProgendaSettings extends CommonSettings {
 
   @JSONSchema({ description: 'Country in which national phone numbers are read', default: 'BE' })
   override region: string = 'BE';
+
+  @JSONSchema({
+    description:
+      'Where calls carry the credentials: in the query as documented, or as HTTP Basic, which is not documented and keeps them out of URLs',
+    enum: [...CREDENTIALS_IN],
+    default: 'query',
+  })
+  @IsIn(CREDENTIALS_IN)
+  credentialsIn: (typeof CREDENTIALS_IN)[number] = 'query';
 
   @JSONSchema({ description: 'Centers to read, with their calendars; every center of the user if left out' })
   @IsOptional()

@@ -280,6 +280,16 @@ describe('credentials', () => {
     expect((await failure(seen('clients'))).kind).toBe('auth');
   });
 
+  it('stay out of every URL where the settings say so', async () => {
+    adapter = open({ settings: { credentialsIn: 'header' } });
+    expect(namesOf(await seen('locations'))).toEqual(held('locations'));
+    expect(sandbox.requests).toEqual(['GET /api/v2/centers']);
+    const wrong = { settings: { credentialsIn: 'header' }, credentials: { userToken: 'another' } };
+    adapter = open(wrong);
+    expect((await failure(seen('locations'))).kind).toBe('auth');
+    expect(() => open({ settings: { credentialsIn: 'body' } })).toThrow('credentialsIn');
+  });
+
   it('never show, though the vendor repeats the URL in its words', async () => {
     const { userEmail, userToken } = sandbox.state.credentials;
     const error = `No route for /centers?user_email=${encodeURIComponent(userEmail)}&user_token=${userToken} (${userEmail})`;

@@ -63,11 +63,19 @@ const isSame = (a: unknown, b: string): boolean =>
   Buffer.byteLength(a) === Buffer.byteLength(b) &&
   timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** What every call must have: the user's e-mail and token in the query, and both JSON headers, on a GET as well. */
-function refusalOf({ query, headers }: FastifyRequest, { credentials }: State): Refusal | null {
+/** Whether a call carries the user's e-mail and token: in the query, or (not documented) as HTTP Basic. */
+function isUser({ query, headers }: FastifyRequest, { userEmail, userToken }: State['credentials']): boolean {
   const { user_email: email, user_token: token } = query as Record<string, unknown>;
-  if (!isSame(email, credentials.userEmail) || !isSame(token, credentials.userToken))
-    return refuse(401, 'You need to sign in or sign up before continuing.');
+  const basic = Buffer.from(`${userEmail}:${userToken}`).toString('base64');
+  return (
+    (isSame(email, userEmail) && isSame(token, userToken)) || isSame(headers.authorization, `Basic ${basic}`)
+  );
+}
+
+/** What every call must have: credentials, and both JSON headers, on a GET as well. */
+function refusalOf(request: FastifyRequest, { credentials }: State): Refusal | null {
+  const { headers } = request;
+  if (!isUser(request, credentials)) return refuse(401, 'You need to sign in or sign up before continuing.');
   if (!headers.accept?.includes('application/json')) return refuse(406, 'Accept must be application/json');
   return headers['content-type']?.startsWith('application/json')
     ? null

@@ -68,6 +68,16 @@ describe('what every call must have', () => {
       expect((await fetch(`${sandbox.baseUrl}/centers${query}`, { headers: JSON_HEADERS })).status).toBe(401);
   });
 
+  it('or, as a client in the field sends them, in the header', async () => {
+    const { userEmail, userToken } = sandbox.state.credentials;
+    const statusWith = async (password: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`${userEmail}:${password}`).toString('base64')}`;
+      return (await fetch(`${sandbox.baseUrl}/centers`, { headers: { ...JSON_HEADERS, authorization } }))
+        .status;
+    };
+    expect([await statusWith(userToken), await statusWith('another')]).toEqual([200, 401]);
+  });
+
   it('both JSON headers, on a GET as well', async () => {
     const { userEmail, userToken } = sandbox.state.credentials;
     const url = `${sandbox.baseUrl}/centers?user_email=${userEmail}&user_token=${userToken}`;
