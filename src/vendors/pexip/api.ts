@@ -39,7 +39,7 @@ async function listPage<Row>(
   { operation, at, query }: { operation: string; at: string; query?: Query },
   offset: number,
 ): Promise<Listed<Row>> {
-  const asked = { ...query, offset, limit: PAGE_SIZE };
+  const asked = { ...query, ...(offset > 0 && { offset }), limit: PAGE_SIZE }; // 0 is no "positive integer"
   const { body } = await http.request({ operation, path: at, query: asked });
   const data = rowsOf(body, operation) as readonly Row[];
   const { totalCount } = ((body as { meta?: unknown }).meta ?? {}) as { totalCount?: unknown };
