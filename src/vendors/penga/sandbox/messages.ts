@@ -28,7 +28,7 @@ function templates(app: FastifyInstance, state: PengaState, views: Views): void 
     );
   };
   const rules: Rules = {
-    required: ['template_name', 'template_body'],
+    required: ['template_name'],
     checks: { template_name: text(45), template_body: text(180) },
   };
   app.get('/sms-templates', () => [...standing(state, state.templates)].reverse().map(worded));
@@ -43,6 +43,7 @@ function templates(app: FastifyInstance, state: PengaState, views: Views): void 
   app.post('/sms-templates', ({ body }) => {
     const template_id = state.templates.rows.length + 1;
     const fields = {
+      template_body: null,
       ...checked(body, rules),
       template_id,
       template_type_id: MARKETING,
@@ -97,8 +98,9 @@ function messageWrites(app: FastifyInstance, state: PengaState, views: Views): v
       message_body: text(180),
       send_time: unix,
     };
-    const fields = checked(body, { required: ['message_body', 'send_time'], checks });
+    const fields = checked(body, { required: ['send_time'], checks });
     const given = {
+      message_body: fields['message_body'] ?? null,
       message_type_id: Number(fields['message_type_id'] ?? 1),
       recipient_number: fields['recipient_number'] ?? '',
     };

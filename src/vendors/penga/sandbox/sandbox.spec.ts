@@ -135,6 +135,28 @@ describe('the sandbox', () => {
     expect(names).not.toContain('Cancelled');
   });
 
+  it('wants no more of a body than the reference calls required', async () => {
+    const sent = async (path: string, method: string, body: object): Promise<[number, Answer]> => {
+      const answer = await asOwner(path, method, body);
+      return [answer.status, answer.body];
+    };
+    const { name } = sandbox.state.departments.byId.get('D-00000003')!;
+    expect(await sent('/departments/D-00000003', 'PUT', { color: '#876354' })).toMatchObject([
+      200,
+      { name, color: '#876354' },
+    ]);
+    expect((await sent('/departments/D-00000003', 'PUT', { name: '' }))[0]).toBe(422);
+    expect((await sent('/appointmenttypes/AT-00000001', 'PUT', { color: '#876354' }))[0]).toBe(422);
+    expect(await sent('/sms-templates', 'POST', { template_name: 'Later' })).toMatchObject([
+      200,
+      { template_name: 'Later', template_body: null },
+    ]);
+    expect(await sent('/sms-messages', 'POST', { send_time: '1893495600' })).toMatchObject([
+      200,
+      { send_time: 1_893_495_600, message_body: null },
+    ]);
+  });
+
   it('stops silently at ten in lists without pages, and shows empty calendars', async () => {
     const period = `starttime/0/endtime/${String(Math.floor(Date.now() / 1000) + 400 * 86_400)}`;
     expect((await asOwner(`/appointments/${period}`)).body).toHaveLength(10);

@@ -26,7 +26,10 @@ function entries(app: FastifyInstance, state: PengaState, views: Views): void {
     });
     app.put(`${path}/:id`, (request) => {
       const row = need(table, idIn(request));
-      change(state, row, checked(request.body, { required: ['name'], checks }));
+      const given = request.body as Fields | null;
+      // A department alone may keep its name unsaid.
+      const required = table === state.departments && given?.['name'] === undefined ? [] : ['name'];
+      change(state, row, checked(given, { required, checks }));
       return views.entry(row);
     });
     app.delete(`${path}/:id`, (request) => remove(state, need(table, idIn(request))));
