@@ -10,8 +10,10 @@ type Kind =
       | 'instant'
       | 'date'
       | 'boolean'
-      | 'number'
+      | 'minutes'
+      | 'places'
       | 'size'
+      | 'color'
       | 'email'
       | 'phones'
       | 'reminders'
@@ -102,12 +104,12 @@ export const BODIES: Readonly<Record<Writable, Body>> = {
   },
   appointment_types: {
     fields: {
-      name: 'text',
+      name: 'line',
       category: 'text',
-      color: 'text',
+      color: 'color',
       description: 'text',
-      duration_in_minutes: 'number',
-      max_attendees: 'number',
+      duration_in_minutes: 'minutes',
+      max_attendees: 'places',
       show_in_online_bookings: 'boolean',
       telehealth_enabled: 'boolean',
     },
@@ -124,18 +126,36 @@ const isPhone = (value: unknown): boolean => {
   const { phone_type, number } = (value ?? {}) as Row;
   return isText(phone_type) && PHONE_TYPES.includes(phone_type) && isText(number) && number.trim() !== '';
 };
+const within =
+  (least: number, most: number) =>
+  (value: unknown): boolean =>
+    Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+const RULE: Readonly<Record<string, (value: unknown) => boolean>> = {
+  repeat_type: (value) => isText(value) && ['Daily', 'Weekly', 'Monthly'].includes(value),
+  number_of_repeats: within(1, 51),
+  repeating_interval: within(1, 100),
+};
+/** How a booking repeats; null says nothing of a part. */
+const isRule = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  Object.entries(RULE).every(([name, fits]) => {
+    const own = (value as Row)[name] ?? null;
+    return own === null || fits(own);
+  });
 const CHECKS: Readonly<Record<Exclude<Kind, Collections>, (value: unknown) => boolean>> = {
   text: isText,
   line: isLine,
   instant: (value) => isText(value) && parseInstant(value) !== null,
   date: (value) => isText(value) && (value === '' || parseDate(value) !== null),
   boolean: (value) => typeof value === 'boolean',
-  number: (value) => Number.isInteger(value),
-  size: (value) => Number.isInteger(value) && Number(value) > 1 && Number(value) < 100,
+  minutes: within(1, 1439),
+  places: within(1, 99),
+  size: within(2, 99),
+  color: (value) => isText(value) && /^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$/.test(value),
   email: (value) => isText(value) && isLine(value) && (value === '' || EMAIL.test(value)),
   phones: (value) => Array.isArray(value) && value.every(isPhone),
   reminders: (value) => isText(value) && REMINDERS.includes(value),
-  rule: (value) => typeof value === 'object',
+  rule: isRule,
 };
 
 /** A value as it stands once it was written: times to the second, numbers with their digits beside them. */

@@ -178,8 +178,18 @@ it('refuses in a write what the documentation rules out, each field by its name'
   expect(await refusal(`/patients/${idOf(patient)}`, { last_name: null }, 'PATCH')).toMatch(
     /last_name can't/,
   );
+  const type = { name: 'Dry needling', color: '#0AF', duration_in_minutes: 30, max_attendees: 1 };
+  for (const [field, value] of [
+    ['duration_in_minutes', 0],
+    ['duration_in_minutes', 1440],
+    ['max_attendees', 100],
+    ['color', 'blue'],
+  ] as const)
+    expect(await refusal('/appointment_types', { ...type, [field]: value })).toMatch(`${field} is invalid`);
   const row = standing();
   const at = `/individual_appointments/${idOf(row)}`;
+  for (const rule of [{ repeat_type: 'Yearly' }, { number_of_repeats: 52 }, { repeating_interval: 0 }])
+    expect(await refusal(at, { repeat_rule: rule }, 'PATCH')).toMatch(/repeat_rule is invalid/);
   expect(await refusal(at, { appointment_type_id: '1665207670417663700' }, 'PATCH')).toBe(
     'Validation Failed: max_attendees is not a number',
   );
