@@ -48,6 +48,9 @@ function checkScope(state: State, { scopes }: Token, { method, routeOptions }: F
   if (!isOpen || state.closed.has(part)) throw new Refusal(403, 'The scope does not allow this');
 }
 
+/** As the pages of the development branch have it. */
+const LONGEST_CORRELATION = 36;
+
 /** Refuses what comes without a token, or without the scope. */
 function checkAccess(state: State, request: FastifyRequest): void {
   const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
@@ -55,8 +58,9 @@ function checkAccess(state: State, request: FastifyRequest): void {
   if (token === undefined || token.end <= state.now().getTime())
     throw new Refusal(401, 'The token is missing, invalid or expired');
   checkScope(state, token, request);
-  if (request.headers['x-correlation-id'] === '')
-    throw new Refusal(400, 'X-Correlation-Id must not be empty');
+  const correlation = request.headers['x-correlation-id'];
+  if (typeof correlation === 'string' && (correlation === '' || correlation.length > LONGEST_CORRELATION))
+    throw new Refusal(400, `X-Correlation-Id must have 1 to ${LONGEST_CORRELATION} characters`);
 }
 
 function refuse(

@@ -50,6 +50,9 @@ it('refuses what the documentation refuses', async () => {
   expect(await refused('GET', '/appointments/none')).toBe('404 NOT_FOUND');
   expect(await refused('GET', '/nothing')).toBe('404 NOT_FOUND');
   expect(await refused('GET', '/timetable')).toBe('400 BAD_REQUEST');
+  const named = async (length: number): Promise<number> =>
+    (await call('GET', '/appointments', undefined, { 'x-correlation-id': 'x'.repeat(length) })).status;
+  expect([await named(36), await named(37)]).toEqual([200, 400]);
   sandbox.state.maxLimit = 1000;
   expect((await call('GET', '/appointments?limit=101')).body.meta).toEqual({
     offset: 0,
