@@ -41,9 +41,12 @@ function rule(name: string, expected: string, holds: (value: unknown) => boolean
 
 const schema = (options: Parameters<typeof ApiProperty>[0]): PropertyDecorator => ApiProperty(options);
 
-/** One of our ids. */
+const lowered = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** One of our ids, whatever its case: some callers' types write theirs in capitals. */
 export const Id = (): PropertyDecorator =>
   applyDecorators(
+    Transform(({ value }: { value: unknown }) => lowered(value)),
     IsUUID(undefined, { message: '$property must be an id' }),
     schema({ type: String, format: 'uuid' }),
   );
@@ -120,7 +123,7 @@ export const Email = (): PropertyDecorator =>
 /** A colour, `#rrggbb`; it becomes lower case. */
 export const Color = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    Transform(({ value }: { value: unknown }) => lowered(value)),
     Matches(/^#[0-9a-f]{6}$/, { message: '$property must be a colour like #1a2b3c' }),
     schema({ type: String, pattern: '^#[0-9a-fA-F]{6}$' }),
   );
@@ -204,10 +207,13 @@ const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
 
 /** A filter that takes several ids, repeated or comma-separated. */
 export const Ids = (): PropertyDecorator =>
-  many([IsUUID(undefined, { each: true, message: 'each value in $property must be an id' })], {
-    type: 'string',
-    format: 'uuid',
-  });
+  many(
+    [
+      Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(lowered) : value)),
+      IsUUID(undefined, { each: true, message: 'each value in $property must be an id' }),
+    ],
+    { type: 'string', format: 'uuid' },
+  );
 /** A filter that takes several words of a list. */
 export const SomeOf = (words: readonly string[]): PropertyDecorator =>
   many([IsIn([...words], { each: true })], { type: 'string', enum: [...words] });
