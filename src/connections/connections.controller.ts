@@ -4,7 +4,14 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import {
+  listedById,
+  requireMatch,
+  single,
+  singleInMotion,
+  singleMade,
+  type Rendered,
+} from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
@@ -38,7 +45,7 @@ export class ConnectionsController {
     @TheCaller() { tenantId }: Caller,
     @Body() body: CreateConnectionDto,
   ): Promise<Rendered> {
-    return single(await this.connections.create(tenantId, body));
+    return singleMade('/v1/connections', await this.connections.create(tenantId, body));
   }
 
   /** Lists the connections in the order in which they were made. */
@@ -68,7 +75,7 @@ export class ConnectionsController {
     @TheCaller() { tenantId }: Caller,
     @Param('connectionId', PathId) id: string,
   ): Promise<Rendered> {
-    return single(await this.connections.get(tenantId, id));
+    return singleInMotion(await this.connections.get(tenantId, id));
   }
 
   /**

@@ -5,7 +5,14 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import {
+  listedById,
+  requireMatch,
+  single,
+  singleInMotion,
+  singleMade,
+  type Rendered,
+} from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
 import {
@@ -37,7 +44,7 @@ export class WebhookEndpointsController {
     @TheCaller() { tenantId }: Caller,
     @Body() body: CreateWebhookEndpointDto,
   ): Promise<Rendered> {
-    return single(await this.endpoints.create(tenantId, body));
+    return singleMade('/v1/webhook-endpoints', await this.endpoints.create(tenantId, body));
   }
 
   /** Lists the endpoints in the order in which they were made. */
@@ -65,7 +72,7 @@ export class WebhookEndpointsController {
     @TheCaller() { tenantId }: Caller,
     @Param('endpointId', PathId) id: string,
   ): Promise<Rendered> {
-    return single(await this.endpoints.get(tenantId, id));
+    return singleInMotion(await this.endpoints.get(tenantId, id));
   }
 
   /** Changes an endpoint, or switches it off and on. */

@@ -102,17 +102,16 @@ export class MirrorReaderRepository {
     const columns = [...SINGLE, ...beside(include)];
     const record = `select ${RECORD}, ${columns.join(', ')} from ${resource} t ${SEEN} ${rawOf(include)}
       where t.tenant_id = $1 and t.id = $2`;
-    const { rows, embedded } = apart(
-      await query<PageRow & SingleColumns & Record<string, unknown>>(
-        named(withRelated(record, columns, include), [tenantId, id]),
-      ),
+    const found = await query<PageRow & SingleColumns & Record<string, unknown>>(
+      named(withRelated(record, columns, include), [tenantId, id]),
     );
+    const { rows, embedded } = apart(found);
     const [row] = rows;
     if (!row) return null;
-    const json = render(row, include, embedded);
     return {
-      json,
+      json: render(row, include, embedded),
       version: row.version,
+      beside: besideOf(row, include, found),
       deletedAt: row.deleted_at,
       connectionId: row.connection_id,
       vendor: row.vendor,
@@ -191,6 +190,13 @@ function apart<R extends PageRow>(found: readonly R[]): { rows: readonly R[]; em
   const rows = found.filter(({ place }) => place !== null).sort((a, b) => Number(a.place) - Number(b.place));
   const pointedAt = found.filter(({ place }) => place === null);
   return { rows, embedded: new Map(pointedAt.map((row) => [row.id ?? '', render(row, [], new Map())])) };
+}
+
+/** What is shown with a record and changes without it: which records it includes, in which versions, and the vendor's own. */
+function besideOf(row: PageRow, include: readonly Include[], found: readonly PageRow[]): string {
+  if (include.length === 0) return '';
+  const pointedAt = found.filter(({ place }) => place === null).map(({ id, tail }) => `${String(id)}${tail}`);
+  return [...include, ...pointedAt.sort(), row.raw ?? ''].join('\n');
 }
 
 /** The record with what was asked to be included. */

@@ -24,6 +24,8 @@ export interface RenderedPage {
 export interface RenderedRecord {
   readonly json: string;
   readonly version: number;
+  /** What tells whether that which is included is still the same; empty where nothing is. */
+  readonly beside: string;
   readonly deletedAt: string | null;
   readonly connectionId: string;
   readonly vendor: string;

@@ -54,8 +54,8 @@ export class RecordAnswers {
   }
 
   async get(subject: Subject, id: string, request: RecordRequest): Promise<Rendered> {
-    const { json, version, connectionId } = await this.records.get(subject, id, request);
+    const { json, version, beside, connectionId } = await this.records.get(subject, id, request);
     this.audit.shows({ resource: subject.resource, records: [json], connectionId, asked: request });
-    return new Rendered(json, { etag: etagOf(version) });
+    return new Rendered(json, { etag: etagOf(version, beside) });
   }
 }

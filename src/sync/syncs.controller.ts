@@ -1,14 +1,13 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { Cursors } from '../platform/http/cursor';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listedById, type Rendered } from '../platform/http/rendered';
+import { listedById, Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
-import { RequestSyncDto, SyncPageDto, type SyncDto } from './syncs.dto';
+import { RequestSyncDto, SyncDto, SyncPageDto } from './syncs.dto';
 import { SyncsService, type ShownSync } from './syncs.service';
 
 @ApiTags('Vendors and connections')
@@ -25,14 +24,13 @@ export class SyncsController {
    * @remarks `Location` names the sync to look at. A sync that waits already takes on what is asked of this one. Deletions of more than a tenth of a resource wait for a full sync with `force`.
    */
   @Post()
-  @HttpCode(202)
+  @Returns(SyncDto, 202)
   async requestSync(
     @TheCaller() { tenantId }: Caller,
     @Param('connectionId', PathId) connectionId: string,
     @Body() body: RequestSyncDto,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SyncDto> {
-    return located(reply, await this.syncs.request(tenantId, connectionId, body));
+  ): Promise<Rendered> {
+    return located(await this.syncs.request(tenantId, connectionId, body));
   }
 
   /** Lists a connection's syncs, the newest first. */
@@ -69,7 +67,8 @@ export class SyncsController {
 
 const listOf = (owner: readonly string[]): unknown => ['syncs', ...owner];
 
-function located(reply: FastifyReply, sync: ShownSync): ShownSync {
-  void reply.header('location', `/v1/connections/${sync.connectionId}/syncs/${sync.id}`);
-  return sync;
-}
+/** A sync and where it is looked at: a part of the answer, so that it comes with the first answer given again, too. */
+const located = (sync: ShownSync): Rendered =>
+  new Rendered(JSON.stringify(sync), {
+    headers: { location: `/v1/connections/${sync.connectionId}/syncs/${sync.id}` },
+  });

@@ -4,7 +4,7 @@ import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
 import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { listedById, requireMatch, single, type Rendered } from '../platform/http/rendered';
+import { listedById, requireMatch, single, singleMade, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { Requires } from '../platform/http/caller';
 import { CreateTenantDto, TenantDto, TenantPageDto, UpdateTenantDto } from './tenants.dto';
@@ -25,7 +25,7 @@ export class TenantsController {
   @Post()
   @Returns(TenantDto, 201)
   async createTenant(@Body() body: CreateTenantDto): Promise<Rendered> {
-    return single(await this.tenants.create(body));
+    return singleMade('/v1/tenants', await this.tenants.create(body));
   }
 
   /** Lists the tenants in the order in which they were made. */

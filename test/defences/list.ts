@@ -177,8 +177,8 @@ export const DEFENCES: readonly Defence[] = [
     edits: [
       {
         file: 'src/platform/http/rendered.ts',
-        find: 'if (ifMatch !== undefined && !names(ifMatch, etagOf(version)))',
-        put: 'if (ifMatch === etagOf(-1) && !names(ifMatch, etagOf(version)))',
+        find: 'if (ifMatch !== undefined && !names(versionsIn(ifMatch), etagOf(version)))',
+        put: 'if (ifMatch === etagOf(-1) && !names(versionsIn(ifMatch), etagOf(version)))',
       },
     ],
     spec: 'test/e2e/tenants.spec.ts',

@@ -3,6 +3,7 @@ import { openDesk, type Desk } from '../support/bookings';
 import type { Answer, ListOf, Shown, ShownConnection } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
+import { until } from '../support/until';
 
 type Client = Shown<'clients'>;
 type Appointment = Shown<'appointments'>;
@@ -68,5 +69,82 @@ describe('an id in capitals', () => {
       to: new Date(Date.now() + 8 * DAY).toISOString(),
     });
     (await get(`/v1/availability?${query.toString()}`)).need(200);
+  });
+});
+
+describe('an ETag', () => {
+  it('is another as soon as what is included with the record is', async () => {
+    const { id, clientId } = await desk.book();
+    const path = `/v1/appointments/${id}?include=client`;
+    const etag = await etagAt(path);
+    expect(await knowing(path, etag)).toBe(304);
+    (await desk.patch(`/v1/clients/${String(clientId)}`, { notes: 'knocks twice' })).need(200);
+    expect(await knowing(path, etag)).toBe(200);
+    expect(await knowing(`/v1/appointments/${id}`, await etagAt(`/v1/appointments/${id}`))).toBe(304);
+  });
+
+  it('of a record with what it includes still says which version a write is for', async () => {
+    const { id } = await desk.book();
+    const match = { 'if-match': await etagAt(`/v1/appointments/${id}?include=client,remote`) };
+    (await desk.patch(`/v1/appointments/${id}`, { notes: 'first' }, match)).need(200);
+    const { status, problem } = await desk.patch(`/v1/appointments/${id}`, { notes: 'second' }, match);
+    expect([status, problem.code]).toEqual([412, 'version_mismatch']);
+  });
+
+  it('of a connection is another after a sync, and serves for the same write', async () => {
+    const path = `/v1/connections/${desk.connectionId}`;
+    const etag = await etagAt(path);
+    await tenant.sync(desk.connectionId);
+    const { lastSyncAt } = (await get<ShownConnection>(path)).need(200);
+    expect(lastSyncAt).not.toBeNull();
+    expect(await knowing(path, etag)).toBe(200);
+    (await desk.patch(path, { name: 'Renamed' }, { 'if-match': etag })).need(200);
+    expect((await desk.patch(path, { name: 'Again' }, { 'if-match': etag })).status).toBe(412);
+  });
+
+  it('answers a HEAD as it answers the GET', async () => {
+    const { id } = await desk.newClient();
+    const headers = { 'if-none-match': await etagAt(`/v1/clients/${id}`) };
+    expect((await tenant.call('HEAD', `/v1/clients/${id}`, { headers })).status).toBe(304);
+  });
+});
+
+describe('what was made', () => {
+  it('is found where its Location says', async () => {
+    const account = {
+      vendor: name,
+      name: 'Second',
+      credentials: clinic.sandbox.credentials,
+      settings: { ...clinic.sandbox.settings, baseUrl: clinic.sandbox.baseUrl, sync: { enabled: false } },
+    };
+    const hook = { url: 'https://receiver.example/hooks', eventTypes: ['*'] };
+    for (const [call, path, body] of [
+      [gateway.operator, '/v1/tenants', { name: 'Lakeside', slug: 'lakeside-manners' }],
+      [tenant.call, '/v1/connections', account],
+      [tenant.call, '/v1/webhook-endpoints', hook],
+    ] as const) {
+      const made = await call<{ id: string }>('POST', path, { body });
+      expect(made.headers.get('location')).toBe(`${path}/${made.need(201).id}`);
+      (await call('GET', made.headers.get('location')!)).need(200);
+    }
+  });
+
+  it('says so again with the first answer to a key', async () => {
+    const ask = (): Promise<Answer<unknown>> =>
+      desk.post(
+        `/v1/connections/${desk.connectionId}/syncs`,
+        { mode: 'full' },
+        { 'idempotency-key': 'a-sync' },
+      );
+    const first = await ask();
+    first.need(202);
+    const again = await ask();
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.headers.get('location')).toBe(first.headers.get('location'));
+    const { status } = await until(
+      async () => (await get<{ status: string }>(first.headers.get('location')!)).need(200),
+      (sync) => !['queued', 'running'].includes(sync.status),
+    );
+    expect(status).toBe('succeeded');
   });
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Cursors } from './cursor';
 import { Problem } from './problems';
@@ -20,12 +21,18 @@ export class Rendered {
 const names = (header: string, etag: string): boolean =>
   header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
 
-/** The ETag of a version. */
-export const etagOf = (version: number): string => `"${String(version)}"`;
+/** The ETag of a version. `beside`: what is shown with it and changes without it, so that nobody is told that it still stands. */
+export const etagOf = (version: number, beside = ''): string =>
+  beside === ''
+    ? `"${String(version)}"`
+    : `"${String(version)}.${hash('sha256', beside, 'base64url').slice(0, 16)}"`;
+
+/** Entity tags without what stands beside the version: a write changes the record alone. */
+const versionsIn = (header: string): string => header.replace(/("\d+)\.[\w-]+"/g, '$1"');
 
 /** 412 where the caller has seen another version than the one that stands. */
 export function requireMatch(ifMatch: string | undefined, version: number): void {
-  if (ifMatch !== undefined && !names(ifMatch, etagOf(version)))
+  if (ifMatch !== undefined && !names(versionsIn(ifMatch), etagOf(version)))
     throw new Problem('version_mismatch', 'The record has another version by now; read it again');
 }
 
@@ -53,7 +60,8 @@ function announce(
   if (etag === undefined) return;
   void reply.header('etag', etag);
   const known = request.headers['if-none-match'];
-  if (known !== undefined && request.method === 'GET' && names(known, etag)) void reply.code(304);
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (known !== undefined && isRead && names(known, etag)) void reply.code(304);
 }
 
 function nextPage(url: string, cursor: string): string {
@@ -64,9 +72,27 @@ function nextPage(url: string, cursor: string): string {
   return `${path}?${parameters.toString()}`;
 }
 
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** A single record with its version as ETag. */
-export const single = (record: { readonly version: number }): Rendered =>
+export const single = (record: Versioned): Rendered =>
   new Rendered(JSON.stringify(record), { etag: etagOf(record.version) });
+
+/** One whose state goes on while its version stays: the version is of what callers change, the ETag of all that is shown. */
+export const singleInMotion = (record: Versioned): Rendered => {
+  const json = JSON.stringify(record);
+  return new Rendered(json, { etag: etagOf(record.version, json) });
+};
+
+/** One that was just made, and where it is read from now on. */
+export const singleMade = (path: string, record: Versioned): Rendered =>
+  new Rendered(JSON.stringify(record), {
+    etag: etagOf(record.version),
+    headers: { location: `${path}/${record.id}` },
+  });
 
 /** A page of a list whose records are text already. */
 export const pageOf = (
