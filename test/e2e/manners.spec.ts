@@ -109,6 +109,18 @@ describe('an ETag', () => {
   });
 });
 
+describe('a list', () => {
+  it('goes on whichever way its filters are arranged', async () => {
+    const { page } = (
+      await get<ListOf<Appointment>>('/v1/appointments?limit=1&status=booked,cancelled')
+    ).need(200);
+    const rest = `limit=1&cursor=${String(page.nextCursor)}`;
+    (await get(`/v1/appointments?status=cancelled&status=booked&${rest}`)).need(200);
+    expect((await get(`/v1/appointments?status=booked&${rest}`)).problem.code).toBe('cursor_invalid');
+  });
+
+});
+
 describe('what was made', () => {
   it('is found where its Location says', async () => {
     const account = {

@@ -29,4 +29,10 @@ export class Cursors {
   }
 }
 
-const placeOf = (list: unknown): string => `cursor ${JSON.stringify(list)}`;
+/** The values of a filter in one order: however they are arranged, they narrow the list to the same. */
+const arranged = (name: string, value: unknown): unknown =>
+  name !== '' && Array.isArray(value) && value.every((one) => typeof one === 'string')
+    ? [...value].sort()
+    : value;
+
+const placeOf = (list: unknown): string => `cursor ${JSON.stringify(list, arranged)}`;
