@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { APPOINTMENT_STATUSES } from '../canonical/appointment';
 import type { RESOURCE_NAMES } from '../canonical/index';
+import { PageDto } from '../platform/http/paging.dto';
 import { DELETION_SIGNS, OPERATIONS } from '../vendors/contract';
 import { VENDOR_NAMES } from '../vendors/names';
 
@@ -85,6 +86,7 @@ export class VendorDto {
   capabilities: CapabilitiesDto;
 }
 
-export class VendorListDto {
+export class VendorPageDto {
   data: VendorDto[];
+  page: PageDto;
 }

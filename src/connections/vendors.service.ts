@@ -12,7 +12,12 @@ export class VendorsService {
     return vendor;
   }
 
-  list(): readonly ShownVendor[] {
-    return [...this.shown.values()];
+  /** A page of them in the order of their names, and whether there are more. */
+  list({ after, limit }: { after: string; limit: number }): {
+    rows: readonly ShownVendor[];
+    more: boolean;
+  } {
+    const names = [...this.shown.keys()].sort().filter((name) => name > after);
+    return { rows: names.slice(0, limit).map((name) => this.get(name)), more: names.length > limit };
   }
 }

@@ -1,16 +1,22 @@
-import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Cursors } from '../platform/http/cursor';
+import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
-import { ReturnsNothing } from '../platform/http/returns';
+import { listedById, type Rendered } from '../platform/http/rendered';
+import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { ApiKeysService } from './api-keys.service';
 import { Requires } from '../platform/http/caller';
-import { CreateApiKeyDto, type ApiKeyListDto, type NewApiKeyDto } from './tenants.dto';
+import { ApiKeyPageDto, CreateApiKeyDto, type NewApiKeyDto } from './tenants.dto';
 
 @ApiTags('Operator')
 @Requires('operator')
 @Controller('v1/tenants/:tenantId/api-keys')
 export class ApiKeysController {
-  constructor(private readonly keys: ApiKeysService) {}
+  constructor(
+    private readonly keys: ApiKeysService,
+    private readonly cursors: Cursors,
+  ) {}
 
   /**
    * Makes an API key for a tenant.
@@ -24,10 +30,22 @@ export class ApiKeysController {
     return this.keys.create(tenantId, body);
   }
 
-  /** Lists a tenant's keys, revoked ones too. */
+  /** Lists a tenant's keys in the order in which they were made, revoked ones too. */
   @Get()
-  async listApiKeys(@Param('tenantId', PathId) tenantId: string): Promise<ApiKeyListDto> {
-    return { data: await this.keys.list(tenantId) };
+  @Returns(ApiKeyPageDto)
+  async listApiKeys(
+    @Param('tenantId', PathId) tenantId: string,
+    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
+  ): Promise<Rendered> {
+    return listedById(
+      this.cursors,
+      listOf(tenantId),
+      limit,
+      await this.keys.list(tenantId, {
+        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
+        limit,
+      }),
+    );
   }
 
   /** Revokes a key, within a second on every replica. */
@@ -40,3 +58,5 @@ export class ApiKeysController {
     return this.keys.revoke(tenantId, id);
   }
 }
+
+const listOf = (tenantId: string): unknown => ['api-keys', tenantId];

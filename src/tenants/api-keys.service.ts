@@ -1,3 +1,4 @@
+import { MoreThan } from 'typeorm';
 import { newId } from '../platform/ids';
 import { sha256 } from '../platform/crypto';
 import type { Database } from '../platform/database/database';
@@ -62,10 +63,16 @@ export class ApiKeysService {
     return { ...shown(row), key };
   }
 
-  async list(tenantId: string): Promise<ShownKey[]> {
+  /** A page of a tenant's keys in the order in which they were made, and whether there are more. */
+  async list(
+    tenantId: string,
+    { after, limit }: { after: string | null; limit: number },
+  ): Promise<{ rows: ShownKey[]; more: boolean }> {
     return this.database.systemEntities(async (manager) => {
       if (!(await manager.existsBy(Tenant, { id: tenantId }))) throw notFound();
-      return (await manager.find(ApiKey, { where: { tenantId }, order: { id: 'ASC' } })).map(shown);
+      const where = { tenantId, ...(after === null ? {} : { id: MoreThan(after) }) };
+      const rows = await manager.find(ApiKey, { where, order: { id: 'ASC' }, take: limit + 1 });
+      return { rows: rows.slice(0, limit).map(shown), more: rows.length > limit };
     });
   }
 

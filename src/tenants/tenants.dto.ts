@@ -104,6 +104,7 @@ export class NewApiKeyDto extends ApiKeyDto {
   key: string;
 }
 
-export class ApiKeyListDto {
+export class ApiKeyPageDto {
   data: ApiKeyDto[];
+  page: PageDto;
 }

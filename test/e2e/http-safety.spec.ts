@@ -122,7 +122,7 @@ describe('a request', () => {
     const own = `/v1/tenants/${tenant.id}`;
     for (const [call, path] of [
       [gateway.operator, `${own}?verbose=1`],
-      [gateway.operator, `${own}/api-keys?limit=1`],
+      [gateway.operator, `${own}/api-keys?verbose=1`],
       [tenant.call, '/v1/vendors?colour=blue'],
     ] as const) {
       const { status, problem } = await call('GET', path);

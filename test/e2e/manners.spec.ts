@@ -119,6 +119,26 @@ describe('a list', () => {
     expect((await get(`/v1/appointments?status=booked&${rest}`)).problem.code).toBe('cursor_invalid');
   });
 
+  it('of keys and of vendors comes in pages like every other', async () => {
+    for (const label of ['read', 'write'] as const) await tenant.key([label]);
+    for (const [call, path] of [
+      [gateway.operator, `/v1/tenants/${tenant.id}/api-keys`],
+      [tenant.call, '/v1/vendors'],
+    ] as const) {
+      const whole = (await call<ListOf<object>>('GET', path)).need(200);
+      expect(whole.page).toEqual({ limit: 25, nextCursor: null });
+      const found: object[] = [];
+      for (let next: string | null = `${path}?limit=1`; next !== null;) {
+        const answer: Answer<ListOf<object>> = await call<ListOf<object>>('GET', next);
+        expect(answer.need(200).data).toHaveLength(1);
+        found.push(...answer.body.data);
+        next = /^<(.*)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1] ?? null;
+      }
+      expect(found).toEqual(whole.data);
+      expect((await call('GET', `${path}?limit=201`)).problem.code).toBe('validation_failed');
+      expect((await call('GET', `${path}?cursor=x`)).problem.code).toBe('cursor_invalid');
+    }
+  });
 });
 
 describe('what was made', () => {
