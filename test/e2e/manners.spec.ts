@@ -180,3 +180,16 @@ describe('what was made', () => {
     expect(status).toBe('succeeded');
   });
 });
+
+describe('words', () => {
+  it('in Accept may be written in any case', async () => {
+    (await get('/v1/vendors', { accept: 'Application/JSON' })).need(200);
+  });
+
+  it('that are blank are none: nothing is cleared by them, and nothing listed', async () => {
+    const { id } = await desk.newClient();
+    const { status, problem } = await desk.patch(`/v1/clients/${id}`, { firstName: '   ' });
+    expect([status, problem.errors?.[0]?.pointer]).toEqual([400, '/firstName']);
+    expect((await get('/v1/clients?q=%20')).problem.errors?.[0]?.parameter).toBe('q');
+  });
+});

@@ -53,6 +53,7 @@ export const Id = (): PropertyDecorator =>
 
 /** Control characters other than tab and line breaks, and halves of surrogate pairs: no text needs them, and PostgreSQL keeps none. */
 const UNKEPT = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
+const PLAIN = 'must hold no control characters and no half characters';
 
 /** Text of `min` to `max` characters that can be kept. */
 export const Text = ({ min = 1, max = 255 }: { min?: number; max?: number } = {}): PropertyDecorator =>
@@ -60,10 +61,11 @@ export const Text = ({ min = 1, max = 255 }: { min?: number; max?: number } = {}
     IsString(),
     Length(min, max),
     rule(
-      'plainText',
-      'must hold no control characters and no half characters',
-      (value) => typeof value === 'string' && !UNKEPT.test(value),
+      'notBlank',
+      'must not be blank',
+      (value) => min === 0 || value === '' || typeof value !== 'string' || value.trim() !== '',
     ),
+    rule('plainText', PLAIN, (value) => typeof value === 'string' && !UNKEPT.test(value)),
     schema({ type: String, minLength: min, maxLength: max }),
   );
 
@@ -225,7 +227,7 @@ export const Texts = (max = 255): PropertyDecorator =>
       Length(1, max, { each: true }),
       rule(
         'plainText',
-        'must hold no control characters and no half characters',
+        PLAIN,
         (values) => Array.isArray(values) && !values.some((value) => UNKEPT.test(String(value))),
       ),
     ],

@@ -151,7 +151,7 @@ const notAcceptable = (): Problem => new Problem('not_acceptable', 'Answers are 
 const acceptsJson = ({ url, headers: { accept } }: FastifyRequest): boolean =>
   accept === undefined ||
   !url.startsWith('/v1/') ||
-  /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))(?=\s*(?:[;,]|$))/.test(accept);
+  /(?:^|[,\s])(?:\*\/\*|application\/(?:\*|json|problem\+json))(?=\s*(?:[;,]|$))/i.test(accept);
 
 /** Where the time went: the vendor's part and the gateway's own. */
 function serverTiming({ spent }: Context, totalMs: number): string {
