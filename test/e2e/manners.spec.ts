@@ -8,6 +8,7 @@ import { until } from '../support/until';
 type Client = Shown<'clients'>;
 type Appointment = Shown<'appointments'>;
 
+const NOWHERE = '019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41';
 const DAY = 86_400_000;
 const { name, vendor } = CASES.find((one) => one.vendor.availability)!;
 
@@ -192,4 +193,19 @@ describe('words', () => {
     expect([status, problem.errors?.[0]?.pointer]).toEqual([400, '/firstName']);
     expect((await get('/v1/clients?q=%20')).problem.errors?.[0]?.parameter).toBe('q');
   });
+});
+
+it('a slot is asked for of nobody where its practitioner is not ours', async () => {
+  const query = new URLSearchParams({
+    connectionId: desk.connectionId,
+    practitionerId: NOWHERE,
+    from: new Date(Date.now() + DAY).toISOString(),
+    to: new Date(Date.now() + 2 * DAY).toISOString(),
+  });
+  const { status, problem } = await get(`/v1/availability?${query.toString()}`);
+  expect([status, problem.code, problem.errors?.[0]?.parameter]).toEqual([
+    404,
+    'not_found',
+    'practitionerId',
+  ]);
 });

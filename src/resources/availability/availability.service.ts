@@ -65,7 +65,7 @@ export class AvailabilityService {
       if (id === undefined) continue;
       const located = (await this.identity.locate(tenantId, [id])).get(id);
       if (located?.resource !== RESOURCE_OF[need])
-        throw wrongParameter(`${need}Id`, `${need}Id names no ${need} of yours`);
+        throw wrongParameter(`${need}Id`, `${need}Id names no ${need} of yours`, 'not_found');
       connectionId ??= located.connectionId;
       if (located.connectionId !== connectionId)
         throw wrongParameter(`${need}Id`, `${need}Id belongs to another connection`);
