@@ -131,6 +131,7 @@ export class SessionsService {
     } catch (error) {
       if (!(error instanceof VendorError)) throw error;
       const { code, message } = vendorProblem(error, vendor.name);
+      if (error.kind === 'auth') await this.connections.noteRefusal(tenantId, id, error.message);
       return {
         ok: false,
         vendor: { status: error.at.status },

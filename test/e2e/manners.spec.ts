@@ -209,3 +209,19 @@ it('a slot is asked for of nobody where its practitioner is not ours', async () 
     'practitionerId',
   ]);
 });
+
+it('the time in the database counts whichever way it is asked', async () => {
+  for (const path of [`/v1/connections?limit=1`, `/v1/webhook-endpoints`])
+    expect((await get(path)).headers.get('server-timing')).not.toMatch(/^db;dur=0\.0,/);
+});
+
+it('a check that the vendor refuses turns the connection failing', async () => {
+  clinic.sandbox.fail({ fault: { kind: 'status', status: 401 }, times: 50 });
+  const path = `/v1/connections/${desk.connectionId}`;
+  expect((await tenant.call('POST', `${path}/check`)).need(200)).toMatchObject({ ok: false });
+  clinic.sandbox.heal();
+  expect((await get<ShownConnection>(path)).need(200)).toMatchObject({
+    status: 'failing',
+    lastError: { code: 'vendor_auth_failed' },
+  });
+});

@@ -92,7 +92,7 @@ export class Database implements OnApplicationShutdown {
 
   /** TypeORM's manager for one tenant in one transaction. */
   async entities<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.managed(async (manager) => {
       await manager.query(SET_TENANT, [tenantId]);
       return work(manager);
     });
@@ -100,7 +100,7 @@ export class Database implements OnApplicationShutdown {
 
   /** TypeORM's manager over all tenants: for the operator's calls. */
   async systemEntities<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.managed(async (manager) => {
       await manager.query(SET_SYSTEM);
       return work(manager);
     });
@@ -122,6 +122,15 @@ export class Database implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  private async managed<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await this.dataSource.transaction(work);
+    } finally {
+      account(started);
+    }
   }
 
   private async onLane<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
