@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from './http/problems';
+import { showsVersion } from './openapi-answers';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -44,7 +45,8 @@ export function problemsOf(path: string, method: string, { parameters = [] }: Op
   const rules: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
     [method !== 'get', WITH_BODY],
     [isList, ['cursor_invalid']],
-    [path.includes('{') || writes, ['not_found']],
+    [path.includes('{') || writes || path === '/v1/availability', ['not_found']],
+    [method === 'post' && path.endsWith('/syncs'), ['connection_disabled']],
     [ASKS_VENDOR.test(path) || writes, FROM_VENDOR],
     [/\{id\}$/.test(path), ['vendor_gone']],
     [CONDITIONAL.test(path) && method !== 'get', ['version_mismatch']],
@@ -78,10 +80,10 @@ export function addHeaders(path: string, method: string, operation: Operation): 
       ? [header('If-Match', 'The ETag that was read; 412 when the record has changed since')]
       : []),
     ...(/\{id\}$/.test(path) && method === 'get'
-      ? [
-          header('Cache-Control', '`no-cache` asks the vendor first'),
-          header('If-None-Match', 'The ETag that is known; 304 when it still stands'),
-        ]
+      ? [header('Cache-Control', '`no-cache` asks the vendor first')]
+      : []),
+    ...(method === 'get' && showsVersion(path, operation)
+      ? [header('If-None-Match', 'The ETag that is known; 304 when it still stands')]
       : []),
   ];
   if (more.length > 0) operation.parameters = [...(operation.parameters ?? []), ...(more as never[])];

@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { VENDORS } from '../vendors/registry';
 import { schemaOf } from '../vendors/kit/config-schema';
 import { PROBLEMS, type ProblemCode } from './http/problems';
+import { ANSWER_HEADERS, describeAnswers } from './openapi-answers';
 import { giveExamples } from './openapi-examples';
 import { addHeaders, problemsOf } from './openapi-operations';
 import { PROBLEM_SCHEMAS, problemResponse } from './openapi-problems';
@@ -14,6 +15,7 @@ const ABOUT = `One REST API over the appointment systems of ${[...VENDORS.values
 
 Records are read from a mirror that syncs keep fresh; \`Cache-Control: no-cache\` on a single record asks the vendor first.
 Authorize with an API key; npm start prints the demo clinic's.
+Every answer carries \`X-Request-Id\` (yours, if you sent one) and \`Server-Timing\`, and to a tenant's key \`RateLimit\` and \`RateLimit-Policy\`.
 Every error is RFC 9457 \`application/problem+json\` with a stable \`code\`. Before any operation is known, a request can be answered
 400 \`malformed_request\` (it cannot be read as HTTP), 408 \`request_timeout\` (headers within 10 s, the whole within 30 s) and
 431 \`request_too_long\` (request line and headers past 16 KiB).`;
@@ -47,6 +49,8 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
       {
         type: 'http',
         scheme: 'bearer',
+        // The generator would say that it is a JWT.
+        bearerFormat: 'sgw_…',
         description: "A tenant's API key, or the operator's for /v1/tenants",
       },
       'apiKey',
@@ -58,6 +62,7 @@ export function makeDocument(app: INestApplication): OpenAPIObject {
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, ...(PROBLEM_SCHEMAS as object), ...configurations() },
+    headers: ANSWER_HEADERS,
   };
   tidy(document.components);
   document.components.schemas = offerConfigurations(document.components.schemas ?? {});
@@ -137,6 +142,7 @@ function complete(path: string, method: string, operation: Operation): void {
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
   addHeaders(path, method, operation);
+  describeAnswers(path, method, operation);
   for (const parameter of operation.parameters ?? [])
     if ('name' in parameter && !parameter.required) showExample(parameter);
 }

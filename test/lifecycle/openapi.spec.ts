@@ -42,12 +42,24 @@ interface Operation {
     readonly schema: Schema;
   }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly description?: string;
+        readonly headers?: Readonly<Record<string, unknown>>;
+        readonly content?: Readonly<Record<string, Media>>;
+      }
+    >
+  >;
 }
 interface Document {
   readonly tags?: readonly { readonly name: string; readonly description?: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly securitySchemes: object;
+  };
 }
 interface Route {
   readonly method: string;
@@ -193,6 +205,33 @@ it.each(underV1)('$name: its answers, and its errors with an example of each', (
   expect(errors.some(([status]) => status.startsWith('4'))).toBe(true);
   for (const [status, { content }] of errors)
     expect(content?.['application/problem+json']?.example).toMatchObject({ status: Number(status) });
+});
+
+it('what may be asked for again only if it changed says so: its ETag, the header, and 304', () => {
+  const told = operations.flatMap(({ name, operation: { parameters = [], responses } }) => {
+    const marks = [
+      parameters.some((one) => one.name === 'If-None-Match'),
+      '304' in responses,
+      name.startsWith('GET') && responses['200']?.headers?.['ETag'] !== undefined,
+    ];
+    expect({ name, marks: new Set(marks).size }).toEqual({ name, marks: 1 });
+    return marks[0] ? [name] : [];
+  });
+  expect(told.map((name) => name.replace(/^GET \/v1\/|\/\{\w+\}$/g, '')).sort()).toEqual(
+    'appointments clients connections locations practitioners services tenants webhook-endpoints'.split(' '),
+  );
+});
+
+it.each([
+  ['GET /v1/availability', '404', 'not_found'],
+  ['POST /v1/connections/{connectionId}/syncs', '409', 'connection_disabled'],
+])('%s: %s may be %s', (wanted, status, code) => {
+  const { operation } = operations.find(({ name }) => name === wanted)!;
+  expect(operation.responses[status]?.description).toContain(`\`${code}\``);
+});
+
+it('a key is not taken for a JWT', () => {
+  expect(JSON.stringify(document.components.securitySchemes)).not.toContain('JWT');
 });
 
 it.each(bodies)('$name: its body can be sent as Swagger UI fills it in', ({ operation }) => {
