@@ -79,8 +79,9 @@ export function requireFields(
   const [path] = wrong;
   const other = op === 'create' ? 'changed later' : 'set when the record is made';
   const hint = matrix.writableFields.includes(path) ? `; it can only be ${other}` : '';
+  const write = op === 'create' ? 'A create' : 'An update';
   throw unsupported(
-    `${vendor.title} cannot store ${path} of ${resource}${hint}. A ${op} reaches ${reachable.join(', ')}`,
+    `${vendor.title} cannot store ${path} of ${resource}${hint}. ${write} reaches ${reachable.join(', ')}`,
     path,
   );
 }
