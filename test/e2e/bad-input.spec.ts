@@ -76,7 +76,6 @@ const nested = (levels: number): string => `${'{"a":'.repeat(levels - 1)}{}${'}'
 
 describe('a body', () => {
   it.each([
-    ['nothing', ''],
     ['blanks', '   '],
     ['half an object', '{"name": "Hill", '],
     ['words', 'name=Hill&slug=hill'],

@@ -143,6 +143,17 @@ describe('a request', () => {
 });
 
 describe('a body', () => {
+  it('without a byte is none, whatever type it is said to be', async () => {
+    const empty = { raw: '' };
+    expect((await tenant.call('DELETE', `/v1/clients/${NOBODY}`, empty)).status).toBe(404);
+    expect((await tenant.call('POST', `/v1/connections/${NOBODY}/check`, empty)).status).toBe(404);
+    const { problem } = await tenant.call('POST', '/v1/clients', empty);
+    expect([problem.code, problem.errors?.map(({ pointer }) => pointer)]).toEqual([
+      'validation_failed',
+      ['/connectionId'],
+    ]);
+  });
+
   const post = async (
     body: Buffer | string,
     headers: Record<string, string> = {},
