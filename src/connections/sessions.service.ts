@@ -218,7 +218,7 @@ export class SessionsService {
     );
     const context = currentContext();
     if (!context) return;
-    context.spent.vendorMs += durationMs;
+    context.spent.vendor.add(durationMs);
     context.spent.vendorCalls += 1;
   }
 }

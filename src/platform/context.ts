@@ -1,11 +1,31 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/** Time that goes by in several things at once: where they overlap it counts once, so that a part is never longer than the whole. */
+export class Elapsed {
+  /** Apart from each other, in the order of their ends. */
+  private readonly spans: { readonly from: number; readonly to: number }[] = [];
+
+  /** Adds what has just ended. */
+  add(durationMs: number, to: number = performance.now()): void {
+    let from = to - durationMs;
+    for (let last = this.spans.at(-1); last && last.to >= from; last = this.spans.at(-1)) {
+      from = Math.min(from, last.from);
+      this.spans.pop();
+    }
+    this.spans.push({ from, to });
+  }
+
+  get ms(): number {
+    return this.spans.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+}
+
 /** What is known of the request, or the job, that is being served. */
 export interface Context {
   readonly requestId: string;
   readonly traceparent?: string | undefined;
-  /** Milliseconds and number of calls spent at the vendor and in the database: `Server-Timing` tells them apart. */
-  readonly spent: { vendorMs: number; vendorCalls: number; databaseMs: number };
+  /** Time and number of calls spent at the vendor and in the database: `Server-Timing` tells them apart. */
+  readonly spent: { readonly vendor: Elapsed; vendorCalls: number; readonly database: Elapsed };
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -20,5 +40,5 @@ export const currentContext = (): Context | undefined => storage.getStore();
 export const newContext = (requestId: string, traceparent?: string): Context => ({
   requestId,
   traceparent,
-  spent: { vendorMs: 0, vendorCalls: 0, databaseMs: 0 },
+  spent: { vendor: new Elapsed(), vendorCalls: 0, database: new Elapsed() },
 });

@@ -166,8 +166,7 @@ export class Database implements OnApplicationShutdown {
 
 /** Notes the time since `started` as the database's, in the request that is being served. */
 function account(started: number): void {
-  const context = currentContext();
-  if (context) context.spent.databaseMs += performance.now() - started;
+  currentContext()?.spent.database.add(performance.now() - started);
 }
 
 const queryOn = (line: Pipeline, last: Query['last']): Query =>

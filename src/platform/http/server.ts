@@ -157,5 +157,5 @@ const acceptsJson = ({ url, headers: { accept } }: FastifyRequest): boolean =>
 function serverTiming({ spent }: Context, totalMs: number): string {
   const ms = (value: number): string => value.toFixed(1);
   const calls = `${String(spent.vendorCalls)} ${spent.vendorCalls === 1 ? 'call' : 'calls'}`;
-  return `db;dur=${ms(spent.databaseMs)}, vendor;dur=${ms(spent.vendorMs)};desc="${calls}", total;dur=${ms(totalMs)}`;
+  return `db;dur=${ms(spent.database.ms)}, vendor;dur=${ms(spent.vendor.ms)};desc="${calls}", total;dur=${ms(totalMs)}`;
 }
