@@ -5,12 +5,12 @@ import { until } from '../support/until';
 import {
   answering,
   hanging,
-  startReceiver,
   told,
   verified,
   type Received,
   type WebhookReceiver,
 } from '../support/webhook-receiver';
+import { A_WHILE_MS, webhookScene } from '../support/webhook-scene';
 import {
   deliveriesOf,
   deliveryThat,
@@ -22,41 +22,18 @@ import {
   type ShownEndpoint,
 } from '../support/webhooks';
 
-/** Long enough for what should not arrive to have arrived. */
-const A_WHILE_MS = 1_500;
-/** The first pause, a fifth shorter by chance at most, and long enough for a busy machine. */
-const [FIRST_PAUSE_MS, PATIENCE_MS] = [4_000, 20_000];
+/** A fifth shorter than planned at most, by chance. */
+const FIRST_PAUSE_MS = 4_000;
 const LEASE_MS = 20_000;
 
 let gateway: Gateway;
 let receiver: WebhookReceiver;
 let tenant: TestTenant;
 let records: Records;
-let paths = 0;
-const newPath = (): string => `/hook-${String((paths += 1))}`;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  gateway = await startGateway([], { WEBHOOK_HOST_ALLOWLIST: receiver.host });
-  tenant = await gateway.tenant('Northside Clinics');
-  records = await recordsFor(gateway, tenant, 6);
-});
-afterAll(async () => {
-  await gateway.stop();
-  receiver.close();
-});
-afterEach(async () => {
-  for (const { id } of await tenant.all<ShownEndpoint>(ENDPOINTS))
-    await tenant.call('DELETE', `${ENDPOINTS}/${id}`);
+const { newPath, change, arrived } = webhookScene(6, (scene) => {
+  ({ gateway, receiver, tenant, records } = scene);
 });
 
-const change = (name: string, nth = 0): Promise<unknown> => records.change(records.ids[nth]!, name);
-const arrived = async (path: string, count: number, deadlineMs = PATIENCE_MS): Promise<readonly Received[]> =>
-  until(
-    () => receiver.at(path),
-    (calls) => calls.length >= count,
-    deadlineMs,
-  );
 const nthOf = ({ body }: Received): number =>
   records.ids.indexOf((JSON.parse(body) as { data: { id: string } }).data.id);
 

@@ -5,43 +5,22 @@ import { isPublicAddress } from '../../src/platform/outgoing';
 import { placeNow, since } from '../support/feed';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { answering, startReceiver, type WebhookReceiver } from '../support/webhook-receiver';
+import { OWN_SECRET, webhookScene } from '../support/webhook-scene';
 import {
   deliveriesOf,
   deliveryThat,
   endpointOf,
   ENDPOINTS,
-  recordsFor,
   subscribe,
-  type Records,
   type ShownEndpoint,
 } from '../support/webhooks';
-
-const OWN_SECRET = `whsec_${Buffer.from('a secret that a receiver brings!').toString('base64')}`;
 
 let gateway: Gateway;
 let receiver: WebhookReceiver;
 let tenant: TestTenant;
-let records: Records;
-let paths = 0;
-const newPath = (): string => `/hook-${String((paths += 1))}`;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  gateway = await startGateway([], { WEBHOOK_HOST_ALLOWLIST: receiver.host });
-  tenant = await gateway.tenant('Northside Clinics');
-  records = await recordsFor(gateway, tenant, 4);
+const { newPath, change } = webhookScene(4, (scene) => {
+  ({ gateway, receiver, tenant } = scene);
 });
-afterAll(async () => {
-  await gateway.stop();
-  receiver.close();
-});
-/** Nothing that one test subscribed to speaks in the next. */
-afterEach(async () => {
-  for (const { id } of await tenant.all<ShownEndpoint>(ENDPOINTS))
-    await tenant.call('DELETE', `${ENDPOINTS}/${id}`);
-});
-
-const change = (name: string, nth = 0): Promise<unknown> => records.change(records.ids[nth]!, name);
 
 describe('an endpoint', () => {
   it('is made with a secret that is told once, and kept sealed', async () => {

@@ -1,16 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListOf } from '../support/calls';
 import { feed, placeNow, since } from '../support/feed';
-import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
+import type { Gateway, TestTenant } from '../support/gateway';
 import { until } from '../support/until';
-import {
-  answering,
-  startReceiver,
-  told,
-  verified,
-  type Received,
-  type WebhookReceiver,
-} from '../support/webhook-receiver';
+import { answering, told, verified, type Received, type WebhookReceiver } from '../support/webhook-receiver';
+import { A_WHILE_MS, OWN_SECRET, webhookScene } from '../support/webhook-scene';
 import {
   deliveriesOf,
   endpointOf,
@@ -21,39 +15,13 @@ import {
   type ShownEndpoint,
 } from '../support/webhooks';
 
-const OWN_SECRET = `whsec_${Buffer.from('a secret that a receiver brings!').toString('base64')}`;
-/** Long enough for what should not arrive to have arrived. */
-const A_WHILE_MS = 1_500;
-
 let gateway: Gateway;
 let receiver: WebhookReceiver;
 let tenant: TestTenant;
 let records: Records;
-let paths = 0;
-const newPath = (): string => `/hook-${String((paths += 1))}`;
-
-beforeAll(async () => {
-  receiver = await startReceiver();
-  gateway = await startGateway([], { WEBHOOK_HOST_ALLOWLIST: receiver.host });
-  tenant = await gateway.tenant('Northside Clinics');
-  records = await recordsFor(gateway, tenant, 4);
+const { newPath, change, arrived } = webhookScene(4, (scene) => {
+  ({ gateway, receiver, tenant, records } = scene);
 });
-afterAll(async () => {
-  await gateway.stop();
-  receiver.close();
-});
-/** Nothing that one test subscribed to speaks in the next. */
-afterEach(async () => {
-  for (const { id } of await tenant.all<ShownEndpoint>(ENDPOINTS))
-    await tenant.call('DELETE', `${ENDPOINTS}/${id}`);
-});
-
-const change = (name: string, nth = 0): Promise<unknown> => records.change(records.ids[nth]!, name);
-const arrived = async (path: string, count = 1): Promise<readonly Received[]> =>
-  until(
-    () => receiver.at(path),
-    (calls) => calls.length >= count,
-  );
 
 describe('a call', () => {
   it('is signed as Standard Webhooks say, and tells what has changed and of what', async () => {
