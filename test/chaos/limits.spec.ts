@@ -2,11 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startClinic, type Clinic } from '../support/clinics';
 import { finished, type Gateway, type TestTenant } from '../support/gateway';
 import { counted, startReplicas, stopReplicas } from '../support/replicas';
-import type { Answer, Call, Shown, ShownProblem, ShownSync } from '../support/calls';
+import {
+  FRESH,
+  type Answer,
+  type Call,
+  type Shown,
+  type ShownProblem,
+  type ShownSync,
+} from '../support/calls';
 import { until } from '../support/until';
 
 const CALLS = 'gateway_vendor_call_duration_seconds_count';
-const NO_CACHE = { headers: { 'cache-control': 'no-cache' } };
 const LEASE_MS = 12_000;
 const SLOW_MACHINE = 90_000;
 
@@ -63,7 +69,7 @@ const done = (connection: string, sync: string): Promise<ShownSync> =>
 const clientOf = async (connection: string): Promise<string> =>
   (await tenant.all<Shown<'clients'>>(`/v1/clients?connectionId=${connection}`))[0]!.id;
 const fresh = (call: Call, client: string): Promise<Answer<Shown<'clients'>>> =>
-  call<Shown<'clients'>>('GET', `/v1/clients/${client}`, NO_CACHE);
+  call<Shown<'clients'>>('GET', `/v1/clients/${client}`, FRESH);
 const refused = ({ status, problem, headers }: Answer<unknown>): [number, string, ShownProblem] => {
   expect(Number(headers.get('retry-after'))).toBe(problem.retryAfterSeconds);
   return [status, problem.code, problem];

@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import type { Gateway, TestTenant } from '../support/gateway';
 import { counted, startReplicas, stopReplicas } from '../support/replicas';
 import type { Shown, ShownConnection, ShownSync } from '../support/calls';
 import { spoiltCredentials } from '../support/secrets';
 import { until } from '../support/until';
 
-const FOR_GOOD = 100_000;
 /** Generous: the machine may have more to do. */
 const SOON = 40_000;
 const QUICK = { sync: { enabled: true, intervalSeconds: 5 } };

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Faker } from '@faker-js/faker';
 import { lifeOf } from '../support/clinic-life';
 import type { Clinic } from '../support/clinics';
-import type { Call, ListOf, Shown } from '../support/calls';
+import { FRESH, type Call, type ListOf, type Shown } from '../support/calls';
 import type { Gateway } from '../support/gateway';
 
 const DAY_MS = 86_400_000;
@@ -74,8 +74,7 @@ export async function ask(call: Call, random: Faker, isOver: () => boolean): Pro
   while (!isOver()) {
     const { data } = (await call<ListOf<Shown<'clients'>>>('GET', '/v1/clients?limit=100')).need(200);
     const { id } = random.helpers.arrayElement(data);
-    const fresh = { headers: { 'cache-control': 'no-cache' } };
-    const answers = [await call('GET', `/v1/clients/${id}`, fresh)];
+    const answers = [await call('GET', `/v1/clients/${id}`, FRESH)];
     if (random.datatype.boolean(0.5)) {
       const headers = { 'idempotency-key': random.string.uuid() };
       const body = { lastName: random.person.lastName() };

@@ -5,13 +5,13 @@ import type { ListQuery, Page, Port, Seen } from '../../src/vendors/contract';
 import { VendorError } from '../../src/vendors/kit/error';
 import type { Fault, Sandbox } from '../../src/vendors/kit/sandbox';
 import { openAdapter, type OpenAdapter } from '../support/adapter';
+import { FOR_GOOD } from '../support/clinics';
 import { formsOf } from '../support/secrets';
 import { CASES, startSandbox } from './vendors';
 
 const SIZE = { clients: 250, appointments: 1200 };
 const DAY = 24 * 60 * 60 * 1000;
-/** As often as a call is tried, and more. */
-const FOR_GOOD = 50;
+/** As often as a call is tried. */
 const TRIES = 3;
 /** The kit keeps to the vendor's limit; a test need not wait for it. */
 const UNHURRIED = { settings: { rateLimit: { requestsPerMinute: 600_000 } } };

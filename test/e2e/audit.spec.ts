@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CASES } from '../contract/vendors';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Answer, Call, ListOf, Shown } from '../support/calls';
+import { FRESH, type Answer, type Call, type ListOf, type Shown } from '../support/calls';
 import { until } from '../support/until';
 import { auditOf, auditPage, type ShownAuditEvent } from '../support/audit';
 
@@ -100,8 +100,7 @@ describe('a read leaves a row', () => {
 
   it('of the vendor asked first, and of a record that stands as it was known', async () => {
     const { id } = clients.find(({ vendor }) => vendor === 'penga')!;
-    const fresh = { headers: { 'cache-control': 'no-cache' } };
-    const [answer, event] = await audited(tenant.call, 'GET', `/v1/clients/${id}`, fresh);
+    const [answer, event] = await audited(tenant.call, 'GET', `/v1/clients/${id}`, FRESH);
     expect(event).toMatchObject({ outcome: 'done', detail: { fresh: true } });
     const known = { headers: { 'if-none-match': answer.headers.get('etag')! } };
     const [, again] = await audited(tenant.call, 'GET', `/v1/clients/${id}`, known);

@@ -3,7 +3,14 @@ import { schemaOf } from '../../src/vendors/kit/config-schema';
 import { CASES } from '../contract/vendors';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Answer, Shown, ShownConnection, ShownMapping, ShownProblem } from '../support/calls';
+import {
+  FRESH,
+  type Answer,
+  type Shown,
+  type ShownConnection,
+  type ShownMapping,
+  type ShownProblem,
+} from '../support/calls';
 import { formsOf, spoiltCredentials } from '../support/secrets';
 
 interface ShownVendor {
@@ -327,9 +334,7 @@ describe.each(CASES)('a connection to $name', ({ name, vendor }) => {
     const before = clinic.sandbox.requests.length;
     const refused = await tenant.call('POST', `/v1/connections/${id}/syncs`, { body: { mode: 'full' } });
     expect([refused.status, refused.problem.code]).toEqual([409, 'connection_disabled']);
-    const fresh = await tenant.call('GET', `/v1/clients/${clients[0]!.id}`, {
-      headers: { 'cache-control': 'no-cache' },
-    });
+    const fresh = await tenant.call('GET', `/v1/clients/${clients[0]!.id}`, FRESH);
     expect([fresh.status, fresh.problem.code]).toEqual([409, 'connection_disabled']);
     expect((await tenant.call('GET', `/v1/clients/${clients[0]!.id}`)).status).toBe(200);
     expect(clinic.sandbox.requests.length).toBe(before);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { CASES } from '../contract/vendors';
 import { auditPage } from '../support/audit';
 import { openDesk, type Desk } from '../support/bookings';
-import type { Answer, Shown, ShownConnection } from '../support/calls';
+import { FRESH, type Answer, type Shown, type ShownConnection } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { after, feed, type ShownEvent } from '../support/feed';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
@@ -94,7 +94,7 @@ async function pathOf(
   { clinic: { sandbox, lists }, tenant }: Desk,
   { id, remoteId }: Client,
 ): Promise<string> {
-  await tenant.call('GET', `/v1/clients/${id}`, { headers: { 'cache-control': 'no-cache' } });
+  await tenant.call('GET', `/v1/clients/${id}`, FRESH);
   const line =
     sandbox.requests.findLast((one) => one.startsWith('GET ') && one.includes(remoteId)) ??
     sandbox.requests.findLast((one) => new RegExp(lists.clients).test(one.slice(4))) ??

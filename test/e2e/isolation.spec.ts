@@ -3,7 +3,14 @@ import { RESOURCE_NAMES, type ResourceName } from '../../src/canonical/index';
 import { CASES } from '../contract/vendors';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Answer, ListOf, Shown, ShownMapping, ShownSync } from '../support/calls';
+import {
+  FRESH,
+  type Answer,
+  type ListOf,
+  type Shown,
+  type ShownMapping,
+  type ShownSync,
+} from '../support/calls';
 import { documentOf, operationsOf } from '../support/openapi';
 import { deliveryThat, subscribe } from '../support/webhooks';
 
@@ -124,7 +131,7 @@ describe('through the API', () => {
         const never = await tenant.call(method, path.replace(/\{\w+\}/g, NOBODY), takesBody ? { body } : {});
         expect([method, path, likeness(answer)]).toEqual([method, path, likeness(never)]);
         if (method !== 'GET') continue;
-        const fresh = await tenant.call(method, withIds(path), { headers: { 'cache-control': 'no-cache' } });
+        const fresh = await tenant.call(method, withIds(path), FRESH);
         expect([method, path, fresh.status]).toEqual([method, path, 404]);
       }
     for (const [method, path] of named.filter(([verb]) => verb === 'GET'))

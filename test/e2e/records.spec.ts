@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RESOURCE_NAMES, type ResourceName } from '../../src/canonical/index';
 import type { Slot } from '../../src/canonical/slot';
 import { CASES } from '../contract/vendors';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Answer, Shown, ShownConnection, ShownMapping } from '../support/calls';
+import { FRESH, type Answer, type Shown, type ShownConnection, type ShownMapping } from '../support/calls';
 
 type Client = Shown<'clients'>;
 interface Available {
@@ -14,8 +14,6 @@ interface Available {
 
 const NOWHERE = '019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41';
 const DAY = 86_400_000;
-const OFTEN = 50;
-const FRESH = { headers: { 'cache-control': 'no-cache' } };
 
 let gateway: Gateway;
 let clinics: Clinic[];
@@ -115,7 +113,7 @@ describe.each(CASES)('a record of $name', ({ name, vendor }) => {
   ] as const)("is the vendor's problem where it fails: %s %j", async (_kind, fault, status, code) => {
     const { id } = clients[2]!;
     await read(`/v1/clients/${id}`, FRESH); // logged in
-    clinic.sandbox.fail({ fault, times: OFTEN });
+    clinic.sandbox.fail({ fault, times: FOR_GOOD });
     const { problem, ...answer } = await read(`/v1/clients/${id}`, FRESH);
     expect([answer.status, problem.code]).toEqual([status, code]);
     expect(problem).toMatchObject({ origin: 'vendor', staleAvailable: true, vendor: { name } });
@@ -134,7 +132,7 @@ describe.each(CASES)('a record of $name', ({ name, vendor }) => {
     const { id, remoteId, version } = clients[3]!;
     clinic.remove(remoteId);
     // A vendor that still shows what was archived forgets it now altogether.
-    clinic.sandbox.fail({ fault: { kind: 'status', status: 404 }, path: `/${remoteId}`, times: OFTEN });
+    clinic.sandbox.fail({ fault: { kind: 'status', status: 404 }, path: `/${remoteId}`, times: FOR_GOOD });
     const asked = await read(`/v1/clients/${id}`, FRESH);
     clinic.sandbox.heal();
     expect([asked.status, asked.problem.code]).toEqual([404, 'vendor_gone']);
@@ -167,7 +165,7 @@ describe.each(CASES)('a record of $name', ({ name, vendor }) => {
 
   it('turns the connection failing where the vendor refuses its credentials', async () => {
     await read(`/v1/clients/${clients[4]!.id}`, FRESH);
-    clinic.sandbox.fail({ fault: { kind: 'status', status: 401 }, times: OFTEN });
+    clinic.sandbox.fail({ fault: { kind: 'status', status: 401 }, times: FOR_GOOD });
     const { status, problem } = await read(`/v1/clients/${clients[4]!.id}`, FRESH);
     clinic.sandbox.heal();
     expect([status, problem.code, problem.staleAvailable]).toEqual([424, 'vendor_auth_failed', true]);

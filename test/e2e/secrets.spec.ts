@@ -3,14 +3,13 @@ import type { Fault } from '../../src/vendors/kit/sandbox';
 import type { State as PexipState } from '../../src/vendors/pexip/sandbox/state';
 import { schemaOf } from '../../src/vendors/kit/config-schema';
 import { CASES } from '../contract/vendors';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import { answered, type Shown, type ShownConnection } from '../support/calls';
+import { FRESH, answered, type Shown, type ShownConnection } from '../support/calls';
 import { leaksIn, spoiltCredentials } from '../support/secrets';
 import { textsOfTables } from '../support/tables';
 
 const BAD = 'Wr0ng/Secret+Value';
-const OFTEN = 50;
 const FAULTS: readonly Fault[] = [
   { kind: 'status', status: 401 },
   { kind: 'status', status: 403 },
@@ -57,11 +56,10 @@ async function exercise(clinic: Clinic): Promise<void> {
   await tenant.call('POST', `${path}/check`);
   await tenant.sync(id);
   const [client] = await tenant.all<Shown<ResourceName>>(`/v1/clients?connectionId=${id}&include=remote`);
-  const fresh = { headers: { 'cache-control': 'no-cache' } };
-  await tenant.call('GET', `/v1/clients/${client!.id}`, fresh);
+  await tenant.call('GET', `/v1/clients/${client!.id}`, FRESH);
   for (const fault of [...FAULTS, echo(clinic)]) {
-    sandbox.fail({ fault, times: OFTEN });
-    await tenant.call('GET', `/v1/clients/${client!.id}`, fresh);
+    sandbox.fail({ fault, times: FOR_GOOD });
+    await tenant.call('GET', `/v1/clients/${client!.id}`, FRESH);
     await tenant.call('POST', `${path}/check`);
     await tenant.sync(id, { mode: 'full', resources: ['clients'] });
     sandbox.heal();

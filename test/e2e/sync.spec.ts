@@ -3,15 +3,14 @@ import type { RemoteRef } from '../../src/canonical/ids';
 import type { Seen } from '../../src/vendors/contract';
 import { CASES } from '../contract/vendors';
 import { openAdapter } from '../support/adapter';
-import { startClinic, type Clinic, type Window } from '../support/clinics';
+import { FOR_GOOD, startClinic, type Clinic, type Window } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Shown, ShownConnection, ShownMapping, ShownSync } from '../support/calls';
+import { FRESH, type Shown, type ShownConnection, type ShownMapping, type ShownSync } from '../support/calls';
 import { spoiltCredentials } from '../support/secrets';
 
 const DAY = 86_400_000;
 /** A day back, so that some appointments lie outside. */
 const WINDOW = { pastDays: 1, futureDays: 365 };
-const FOR_GOOD = 10_000;
 
 let gateway: Gateway;
 let clinics: Clinic[];
@@ -330,8 +329,7 @@ describe.each(CASES)('$name', ({ name, vendor }) => {
       guest,
       await guest.all<Shown<'appointments'>>('/v1/appointments'),
     );
-    const fresh = (path: string): Promise<unknown> =>
-      guest.call('GET', path, { headers: { 'cache-control': 'no-cache' } });
+    const fresh = (path: string): Promise<unknown> => guest.call('GET', path, FRESH);
     const reads = Array.from({ length: 6 }, () => [
       fresh(`/v1/clients/${mentioned.clientId!}`),
       fresh(`/v1/appointments/${mentioned.id}`),

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { startSandbox as startPenga, type PengaState } from '../../src/vendors/penga/sandbox';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 import { CASES } from '../contract/vendors';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import { finished, startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import type { ListOf, Shown, ShownConnection, ShownSync } from '../support/calls';
 import { until } from '../support/until';
 
 const NOWHERE = '019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41';
-const FOR_GOOD = 10_000;
 const LARGE = { clients: 900, appointments: 60 };
 /** So many records go into one transaction; Penga hands out ten at a time. */
 const [A_TRANSACTION, A_PAGE] = [400, 10];

@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PengaState } from '../../src/vendors/penga/sandbox/state';
 import { spoiltCredentials } from '../support/secrets';
-import type { Answer, Shown, ShownConnection } from '../support/calls';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FRESH, type Answer, type Shown, type ShownConnection } from '../support/calls';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import type { Gateway, TestTenant } from '../support/gateway';
 import { startReplicas, stopReplicas } from '../support/replicas';
 import { until } from '../support/until';
 
 const SIZE = { clients: 20, appointments: 40 };
-const FRESH = { 'cache-control': 'no-cache' };
-const FOR_GOOD = 10_000;
 const LOGIN = 'POST /auth/login';
 
 /** A connection, and a client of its. */
@@ -52,7 +50,7 @@ async function open(clinic: Clinic): Promise<Branch> {
   return { clinic, connection, client: client!.id };
 }
 const read = ({ client }: Branch): Promise<Answer<unknown>> =>
-  tenant.call('GET', `/v1/clients/${client}`, { headers: FRESH });
+  tenant.call('GET', `/v1/clients/${client}`, FRESH);
 async function timed(branch: Branch): Promise<{ ms: number; answer: Answer<unknown> }> {
   const started = performance.now();
   const answer = await read(branch);
@@ -165,9 +163,7 @@ it('200 calls on two replicas, when the token has ended: one log-in', async () =
   const key = await tenant.key();
   const answers = await Promise.all(
     replicas.flatMap((replica) =>
-      Array.from({ length: 100 }, () =>
-        replica.as(key)('GET', `/v1/clients/${sister.client}`, { headers: FRESH }),
-      ),
+      Array.from({ length: 100 }, () => replica.as(key)('GET', `/v1/clients/${sister.client}`, FRESH)),
     ),
   );
   const odd = answers.filter(
@@ -196,7 +192,7 @@ it('a token that is refused as soon as it is given: nobody logs in again until t
   for (const replica of replicas) {
     const call = replica.as(key);
     for (let nth = 0; nth < 5; nth += 1)
-      expect((await call('GET', `/v1/clients/${failing.client}`, { headers: FRESH })).problem.code).toBe(
+      expect((await call('GET', `/v1/clients/${failing.client}`, FRESH)).problem.code).toBe(
         'vendor_auth_failed',
       );
   }

@@ -1,6 +1,6 @@
 import type { Fault } from '../../src/vendors/kit/sandbox';
-import type { Answer, Shown, ShownConnection, ShownSync } from '../support/calls';
-import { startClinic, type Clinic } from '../support/clinics';
+import { FRESH, type Answer, type Shown, type ShownConnection, type ShownSync } from '../support/calls';
+import { FOR_GOOD, startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { EVERYTHING } from '../support/bookings';
 import { CASES } from '../contract/vendors';
@@ -8,9 +8,7 @@ import { PLACES, type Listed, type Place, type Row, type Seen, type Tries } from
 import { Scene } from './scene';
 import { startStrangers, type Strangers } from './strangers';
 
-const FOR_GOOD = 10_000;
 const SIZE = { clients: 120, appointments: 60 };
-const FRESH = { 'cache-control': 'no-cache' };
 const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** Where a token is got, as a fault's `path`. */
 const LOGINS: Readonly<Record<string, string>> = { penga: '^/auth/login', pexip: '/token$' };
@@ -110,7 +108,7 @@ export class Lane {
   }
 
   private get(nth: number): Promise<Answer<Shown<'clients'>>> {
-    return this.world.tenant.call('GET', `/v1/clients/${this.clients[nth]!.id}`, { headers: FRESH });
+    return this.world.tenant.call('GET', `/v1/clients/${this.clients[nth]!.id}`, FRESH);
   }
 
   private rename({ id }: Shown<'clients'>, lastName: string): Promise<Answer<Shown<'clients'>>> {

@@ -1,12 +1,10 @@
 import type { ResourceName } from '../../src/canonical/index';
-import type { Answer, Shown, ShownConnection, ShownSync } from '../support/calls';
+import { FRESH, type Answer, type Shown, type ShownConnection, type ShownSync } from '../support/calls';
 import { EVERYTHING, PHONES } from '../support/bookings';
 import { lifeOf, type Life } from '../support/clinic-life';
-import type { Clinic } from '../support/clinics';
+import { FOR_GOOD, type Clinic } from '../support/clinics';
 import type { TestTenant } from '../support/gateway';
 
-const FOR_GOOD = 10_000;
-const FRESH = { 'cache-control': 'no-cache' };
 /** A year from now has not always the days until the clocks were changed twice. */
 const WINDOW = { window: { pastDays: 90, futureDays: 400 } };
 
@@ -66,7 +64,7 @@ export class Scene {
 
   /** A record as the vendor has it now. */
   fresh<R extends Listed>(resource: R, { id }: Shown<R>): Promise<Answer<Shown<R>>> {
-    return this.tenant.call('GET', `/v1/${resource}/${id}`, { headers: FRESH });
+    return this.tenant.call('GET', `/v1/${resource}/${id}`, FRESH);
   }
 
   change<R extends Listed>(resource: R, { id }: Shown<R>, body: object): Promise<Answer<Shown<R>>> {

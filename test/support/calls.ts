@@ -117,6 +117,8 @@ export interface CallOptions {
   readonly raw?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
+/** Asks for a record as the vendor has it now, past the mirror. */
+export const FRESH: CallOptions = { headers: { 'cache-control': 'no-cache' } };
 /** Calls the service. */
 export type Call = <T = unknown>(method: string, path: string, options?: CallOptions) => Promise<Answer<T>>;
 

@@ -32,6 +32,8 @@ export interface Clinic {
 }
 type Facts = Omit<Clinic, 'sandbox'>;
 
+/** How often a fault happens that shall last until it is healed. */
+export const FOR_GOOD = Infinity;
 const ALWAYS: Window = { from: '', to: '\uffff' };
 const NO_DATE = 'yesterday';
 const isIn = ({ from, to }: Window, start: string): boolean => start >= from && start < to;
