@@ -25,9 +25,7 @@ async function heldBy(
   { vendor, clinic }: Followed,
   window: Window,
 ): Promise<Map<string, Seen<ResourceName>>> {
-  const { ports } = openAdapter(vendor, clinic.sandbox, {
-    settings: { rateLimit: { requestsPerMinute: 600_000 } },
-  });
+  const { ports } = openAdapter(vendor, clinic.sandbox);
   const held = new Map<string, Seen<ResourceName>>();
   for (const resource of Object.keys(vendor.capabilities) as ResourceName[])
     for await (const { items } of ports[resource]!.list!({ window, updatedSince: null, resumeAt: null }))

@@ -2,7 +2,7 @@ import { mapReferences } from '../../src/canonical/index';
 import type { RemoteRef } from '../../src/canonical/ids';
 import type { Port, Remote, Seen } from '../../src/vendors/contract';
 import { openAdapter } from '../support/adapter';
-import { EVERYTHING, type Desk } from '../support/bookings';
+import type { Desk } from '../support/bookings';
 import type { ShownMapping } from '../support/calls';
 import type { Gateway } from '../support/gateway';
 import { until } from '../support/until';
@@ -19,9 +19,7 @@ export async function heldAtVendor({
   clinic,
   vendor,
 }: Desk): Promise<ReadonlyMap<string, Seen<'appointments'>>> {
-  const { ports } = openAdapter(vendor, clinic.sandbox, {
-    settings: { ...EVERYTHING[vendor.name], rateLimit: { requestsPerMinute: 600_000 } },
-  });
+  const { ports } = openAdapter(vendor, clinic.sandbox);
   const port = ports.appointments as Port<'appointments'>;
   const now = Date.now();
   const window = {

@@ -13,8 +13,6 @@ const SIZE = { clients: 250, appointments: 1200 };
 const DAY = 24 * 60 * 60 * 1000;
 /** As often as a call is tried. */
 const TRIES = 3;
-/** The kit keeps to the vendor's limit; a test need not wait for it. */
-const UNHURRIED = { settings: { rateLimit: { requestsPerMinute: 600_000 } } };
 
 const everything = (resumeAt: string | null = null): ListQuery => ({
   window: {
@@ -58,7 +56,7 @@ describe.each(CASES)('$name against its sandbox', ({ name, vendor }) => {
   let opened: OpenAdapter[];
 
   const open = (credentials: object = {}): OpenAdapter => {
-    const one = openAdapter(vendor, sandbox, { ...UNHURRIED, credentials });
+    const one = openAdapter(vendor, sandbox, { credentials });
     opened.push(one);
     return one;
   };

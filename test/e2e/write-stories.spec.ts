@@ -3,7 +3,7 @@ import { mapReferences, type ResourceName } from '../../src/canonical/index';
 import type { Port, Seen } from '../../src/vendors/contract';
 import { CASES } from '../contract/vendors';
 import { openAdapter, type OpenAdapter } from '../support/adapter';
-import { EVERYTHING, openDesk, writesAt, type Desk } from '../support/bookings';
+import { openDesk, writesAt, type Desk } from '../support/bookings';
 import type { Shown, ShownMapping, ListOf } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
@@ -36,9 +36,7 @@ describe.each(CASES)('a day at $name', ({ name, vendor }) => {
   beforeAll(async () => {
     const clinic = clinics.find(({ sandbox }) => sandbox.vendor === name)!;
     desk = await openDesk(tenant, clinic, vendor);
-    witness = openAdapter(vendor, clinic.sandbox, {
-      settings: { ...EVERYTHING[name], rateLimit: { requestsPerMinute: 600_000 } },
-    });
+    witness = openAdapter(vendor, clinic.sandbox);
   });
   afterEach(() => {
     desk.clinic.sandbox.heal();

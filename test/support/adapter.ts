@@ -1,5 +1,6 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import { openAgents } from '../../src/platform/outgoing';
 import type { Ports, Vendor } from '../../src/vendors/contract';
 import type { CommonSettings } from '../../src/vendors/kit/config';
@@ -7,7 +8,7 @@ import { tokensInMemory } from '../../src/vendors/kit/auth';
 import { Circuit } from '../../src/vendors/kit/circuit';
 import { vendorHttp } from '../../src/vendors/kit/http';
 import { TIMES, type CallReport, type VendorHttp } from '../../src/vendors/kit/policy';
-import { gateInMemory } from '../../src/vendors/kit/limits';
+import type { LimitGate } from '../../src/vendors/kit/limits';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 
 /** An adapter opened on a sandbox as a connection would open it, without the gateway around it. */
@@ -19,6 +20,14 @@ export interface OpenAdapter {
 }
 
 const AGENTS = openAgents({ keepAlive: true });
+
+/** Keeps to what the vendor allows at once. What it allows in a minute is the gateway's matter; a test need not wait for it. */
+function gateForOne(): LimitGate {
+  let places: BulkheadPolicy | undefined;
+  return {
+    run: (limits, call) => (places ??= bulkhead(limits.maxInFlight, Infinity)).execute(call),
+  };
+}
 
 /** Opens `vendor` on `sandbox`; `settings` and `credentials` replace single values of the sandbox's own. */
 export function openAdapter(
@@ -38,7 +47,7 @@ export function openAdapter(
   const calls: CallReport[] = [];
   const http = vendorHttp(vendor.http({ credentials, settings }), {
     tokens: tokensInMemory(),
-    gate: gateInMemory(),
+    gate: gateForOne(),
     circuit: new Circuit(),
     agents: () => AGENTS,
     patienceMs: 2000,

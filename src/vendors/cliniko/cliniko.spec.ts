@@ -20,12 +20,11 @@ const around = (days: number): ListQuery => ({
   resumeAt: null,
 });
 const EVERYTHING = around(3000);
-const UNHURRIED = { rateLimit: { requestsPerMinute: 1_000_000 } };
 
 let sandbox: Sandbox & { readonly state: State };
 let adapter: OpenAdapter;
 const open = (changed: { settings?: object; credentials?: object } = {}): OpenAdapter =>
-  openAdapter(vendor, sandbox, { ...changed, settings: { ...UNHURRIED, ...changed.settings } });
+  openAdapter(vendor, sandbox, changed);
 
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 130, appointments: 420 } });

@@ -31,7 +31,7 @@ let adapter: OpenAdapter;
 beforeEach(async () => {
   clock = null;
   sandbox = await startSandbox({ now: () => clock ?? new Date(), size: { clients: 43, appointments: 130 } });
-  adapter = openAdapter(vendor, sandbox, { settings: { rateLimit: { requestsPerMinute: 600_000 } } });
+  adapter = openAdapter(vendor, sandbox);
 });
 afterEach(() => sandbox.close());
 

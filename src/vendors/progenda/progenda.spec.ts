@@ -18,10 +18,7 @@ const everything: ListQuery = {
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let adapter: OpenAdapter;
 const open = (changed: { settings?: object; credentials?: object } = {}): OpenAdapter =>
-  openAdapter(vendor, sandbox, {
-    ...changed,
-    settings: { rateLimit: { requestsPerMinute: 600_000 }, ...changed.settings },
-  });
+  openAdapter(vendor, sandbox, changed);
 
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 2301, appointments: 900 } });

@@ -14,7 +14,7 @@ let adapter: OpenAdapter;
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 40, appointments: 120 } });
   sandbox.state.requestsPerMinute = null;
-  adapter = openAdapter(vendor, sandbox, { settings: { rateLimit: { requestsPerMinute: 1_000_000 } } });
+  adapter = openAdapter(vendor, sandbox);
 });
 afterEach(() => sandbox.close());
 

@@ -16,7 +16,7 @@ let port: Omit<Port<'appointments'>, 'bulk'>;
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 60, appointments: 260 } });
   sandbox.state.requestsPerMinute = null;
-  adapter = openAdapter(vendor, sandbox, { settings: { rateLimit: { requestsPerMinute: 1_000_000 } } });
+  adapter = openAdapter(vendor, sandbox);
   port = adapter.ports.appointments as typeof port;
 });
 afterEach(() => sandbox.close());

@@ -12,11 +12,10 @@ import { asked, call, failure, refusal, written as writesTo } from './stories';
 let sandbox: Sandbox & { readonly state: State };
 let clients: Omit<Port<'clients'>, 'bulk' | 'cancel'>;
 
-const UNHURRIED = { settings: { rateLimit: { requestsPerMinute: 1_000_000 } } };
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 60, appointments: 200 } });
   sandbox.state.requestsPerMinute = null;
-  clients = openAdapter(vendor, sandbox, UNHURRIED).ports.clients as typeof clients;
+  clients = openAdapter(vendor, sandbox).ports.clients as typeof clients;
 });
 afterEach(() => sandbox.close());
 

@@ -12,8 +12,7 @@ let port: Port<'clients'>;
 
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 20, appointments: 10 } });
-  const settings = { rateLimit: { requestsPerMinute: 600_000 } };
-  port = openAdapter(vendor, sandbox, { settings }).ports.clients as Port<'clients'>;
+  port = openAdapter(vendor, sandbox).ports.clients as Port<'clients'>;
 });
 afterEach(() => sandbox.close());
 

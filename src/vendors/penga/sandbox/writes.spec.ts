@@ -18,9 +18,7 @@ let adapter: OpenAdapter;
 let port: Port<'appointments'>;
 
 const open = (settings: object = {}): void => {
-  adapter = openAdapter(vendor, sandbox, {
-    settings: { rateLimit: { requestsPerMinute: 600_000 }, ...settings },
-  });
+  adapter = openAdapter(vendor, sandbox, { settings });
   port = adapter.ports.appointments as Port<'appointments'>;
 };
 beforeEach(async () => {

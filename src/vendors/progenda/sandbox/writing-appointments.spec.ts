@@ -24,8 +24,7 @@ let marked: [ResourceName, RemoteRef, string][];
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 60, appointments: 90 } });
   marked = [];
-  const settings = { rateLimit: { requestsPerMinute: 600_000 } };
-  port = openAdapter(vendor, sandbox, { settings }).ports.appointments as Port<'appointments'>;
+  port = openAdapter(vendor, sandbox).ports.appointments as Port<'appointments'>;
 });
 afterEach(() => sandbox.close());
 

@@ -17,8 +17,7 @@ let marked: [string, RemoteRef, string][];
 beforeEach(async () => {
   sandbox = await startSandbox({ size: { clients: 60, appointments: 90 } });
   marked = [];
-  const settings = { rateLimit: { requestsPerMinute: 600_000 } };
-  const { ports } = openAdapter(vendor, sandbox, { settings });
+  const { ports } = openAdapter(vendor, sandbox);
   appointments = ports.appointments as Port<'appointments'>;
   clients = ports.clients as Port<'clients'>;
 });

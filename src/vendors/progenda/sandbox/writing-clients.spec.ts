@@ -19,9 +19,7 @@ let clients: Port<'clients'>;
 let marked: [string, RemoteRef, string][];
 
 const open = (settings: object = {}): void => {
-  adapter = openAdapter(vendor, sandbox, {
-    settings: { rateLimit: { requestsPerMinute: 600_000 }, ...settings },
-  });
+  adapter = openAdapter(vendor, sandbox, { settings });
   clients = adapter.ports.clients as Port<'clients'>;
 };
 beforeEach(async () => {
