@@ -4,10 +4,11 @@ import { CASES } from '../contract/vendors';
 import { openDesk, type Desk } from '../support/bookings';
 import { startClinic, type Clinic } from '../support/clinics';
 import type { Gateway } from '../support/gateway';
+import { namesByIds } from '../support/remote-names';
 import { startReplicas, stopReplicas } from '../support/replicas';
 import { CALLERS } from './callers';
 import { planErrands, timesDone, type Appointment } from './errands';
-import { heldAtVendor, leftOpen, namesByIds, saysAtVendor, saysHere } from './proofs';
+import { heldAtVendor, leftOpen, saysAtVendor, saysHere } from './proofs';
 import { runErrands, type Told } from './story';
 
 const KEYS = Number(process.env['CHAOS_KEYS'] ?? 1000);
@@ -18,6 +19,7 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
  */
 const LOOKS = { WRITE_LOOKS_SECONDS: '0.1,0.3,3.5,4,5' };
 const STORY_MS = 600_000;
+const YEAR_MS = 365 * 86_400_000;
 const KILLS = 3;
 
 let stories = 0;
@@ -102,7 +104,10 @@ async function expectKept(desk: Desk, told: readonly Told[]): Promise<void> {
       one,
     ]),
   );
-  const [held, names] = [await heldAtVendor(desk), await namesByIds(desk)];
+  const now = Date.now();
+  const window = { from: new Date(now).toISOString(), to: new Date(now + YEAR_MS).toISOString() };
+  const held = await heldAtVendor(desk, 'appointments', window);
+  const names = await namesByIds(desk.tenant, desk.connectionId);
   for (const { answers } of told) {
     const shown = answers[0]!.body;
     expect(mirror.get(shown.id)).toEqual(shown);

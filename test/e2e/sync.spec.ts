@@ -6,6 +6,7 @@ import { openAdapter } from '../support/adapter';
 import { FOR_GOOD, startClinic, type Clinic, type Window } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
 import { FRESH, type Shown, type ShownConnection, type ShownMapping, type ShownSync } from '../support/calls';
+import { mappedName, remoteName } from '../support/remote-names';
 import { spoiltCredentials } from '../support/secrets';
 
 const DAY = 86_400_000;
@@ -38,7 +39,6 @@ const windowOf = ({ startedAt }: ShownSync): Window => ({
   to: new Date(Date.parse(startedAt!) + WINDOW.futureDays * DAY).toISOString(),
 });
 const remoteIds = (records: readonly Record_[]): string[] => records.map(({ remoteId }) => remoteId).sort();
-const nameOf = (resource: string, { id, scope }: RemoteRef): string => `${resource} ${scope}/${id}`;
 
 /** Every id that a record points at. */
 function pointedAt(resource: ResourceName, record: Record_): [ResourceName, string][] {
@@ -110,12 +110,7 @@ describe.each(CASES)('$name', ({ name, vendor }) => {
   it('shows each record as the mapper made it, its references as ids of ours', async () => {
     const { settings } = (await connectionOf(connection)) as unknown as { settings: object };
     const { ports } = openAdapter(vendor, clinic.sandbox, { settings });
-    const ids = new Map(
-      (await mappingsOf(connection)).map((one) => [
-        nameOf(one.resource, { id: one.remoteId, scope: one.remoteScope ?? '' }),
-        one,
-      ]),
-    );
+    const ids = new Map((await mappingsOf(connection)).map((one) => [mappedName(one), one]));
     const query = { window: windowOf(first), updatedSince: null, resumeAt: null };
     for (const resource of resources) {
       const shown = new Map((await recordsOf(resource, connection)).map((one) => [one.id, one]));
@@ -123,10 +118,10 @@ describe.each(CASES)('$name', ({ name, vendor }) => {
       for await (const { items } of ports[resource]!.list!(query)) seen.push(...items);
       expect(seen.length).toBe(shown.size);
       for (const { ref, mark, record, createdAt, updatedAt, deletedAt } of seen) {
-        const mapping = ids.get(nameOf(resource, ref))!;
+        const mapping = ids.get(remoteName(resource, ref))!;
         const expected = mapReferences[resource](
           record as never,
-          (to: ResourceName, other: RemoteRef) => ids.get(nameOf(to, other))!.canonicalId,
+          (to: ResourceName, other: RemoteRef) => ids.get(remoteName(to, other))!.canonicalId,
         );
         const one = shown.get(mapping.canonicalId);
         expect(one).toEqual({

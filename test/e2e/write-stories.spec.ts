@@ -1,5 +1,6 @@
 import type { AppointmentStatus } from '../../src/canonical/appointment';
 import { mapReferences, type ResourceName } from '../../src/canonical/index';
+import type { RemoteRef } from '../../src/canonical/ids';
 import type { Port, Seen } from '../../src/vendors/contract';
 import { CASES } from '../contract/vendors';
 import { openAdapter, type OpenAdapter } from '../support/adapter';
@@ -7,6 +8,7 @@ import { openDesk, writesAt, type Desk } from '../support/bookings';
 import type { Shown, ShownMapping, ListOf } from '../support/calls';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
+import { mappedName, remoteName } from '../support/remote-names';
 
 type Appointment = Shown<'appointments'>;
 type Client = Shown<'clients'>;
@@ -61,8 +63,8 @@ describe.each(CASES)('a day at $name', ({ name, vendor }) => {
     const asked: Promise<void>[] = [];
     mapReferences[resource](shown as never, (_to, id: string) => {
       asked.push(
-        mapping(id).then(({ remoteId, remoteScope }) => {
-          names.set(id, `${remoteScope ?? ''}/${remoteId}`);
+        mapping(id).then((found) => {
+          names.set(id, mappedName(found));
         }),
       );
       return id;
@@ -71,7 +73,7 @@ describe.each(CASES)('a day at $name', ({ name, vendor }) => {
     const byName = mapReferences[resource](shown as never, (_to, id: string) => names.get(id)) as object;
     const vendors = mapReferences[resource](
       seen.record as never,
-      (_to, ref: { id: string; scope: string }) => `${ref.scope}/${ref.id}`,
+      (to: string, ref: RemoteRef) => remoteName(to, ref) as never,
     );
     const { cancellation, ...rest } = vendors as unknown as Appointment;
     expect(byName).toMatchObject(rest);
