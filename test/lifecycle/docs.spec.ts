@@ -6,17 +6,8 @@ import { VENDORS } from '../../src/vendors/registry';
 import { startSandbox } from '../contract/vendors';
 import { openChromium, whyNoChromium, type Browser } from '../support/chromium';
 import { freshDatabase, type FreshDatabase } from '../support/database';
-import {
-  addressOf,
-  completeEnv,
-  connect,
-  eventually,
-  killLeftovers,
-  latestSync,
-  launch,
-  makeTenant,
-  SERVICE,
-} from './gateway';
+import { addressOf, eventually, killLeftovers, launch, SERVICE } from '../support/process';
+import { completeEnv, connect, latestSync, makeTenant } from './gateway';
 
 const [VENDOR] = [...VENDORS.keys()].sort();
 /** A folder to put pictures of the page into, for people to look at. */

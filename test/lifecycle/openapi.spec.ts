@@ -9,7 +9,8 @@ import type { KnownRoutes } from '../../src/platform/http/server';
 import type * as Log from '../../src/platform/log';
 import { FOLDERS } from '../contract/vendors';
 import { freshDatabase, type FreshDatabase } from '../support/database';
-import { call, completeEnv, makeTenant, ROOT } from './gateway';
+import { ROOT } from '../support/process';
+import { call, completeEnv, makeTenant } from './gateway';
 
 interface Schema {
   readonly $ref?: string;

@@ -7,23 +7,18 @@ import { VENDORS } from '../../src/vendors/registry';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 import { startSandbox } from '../contract/vendors';
 import { freshDatabase, withDatabase, type FreshDatabase } from '../support/database';
-import { formsOf } from '../support/secrets';
 import {
   addressOf,
-  call,
-  completeEnv,
-  connect,
   ends,
   eventually,
   killLeftovers,
-  latestSync,
   launch,
-  makeTenant,
-  OPERATOR_KEY,
   SERVICE,
   stop,
   type Running,
-} from './gateway';
+} from '../support/process';
+import { formsOf } from '../support/secrets';
+import { call, completeEnv, connect, latestSync, makeTenant, OPERATOR_KEY } from './gateway';
 import { roadTo, type Road } from './tcp-proxy';
 
 const NOWHERE = 'postgres://gateway:s3cr3t-passw0rd@127.0.0.1:1/nowhere';

@@ -17,8 +17,6 @@ import { mayEnter, type ServerUser } from '../../src/platform/database/embedded-
 import { isAlive, isRunning, stopServer } from '../../src/platform/database/embedded-server';
 import { FOLDERS } from '../contract/vendors';
 import {
-  call,
-  DEMO,
   ends,
   eventually,
   killLeftovers,
@@ -28,8 +26,10 @@ import {
   SERVICE,
   stop,
   type Running,
-} from './gateway';
+} from '../support/process';
+import { call } from './gateway';
 
+const DEMO = join(ROOT, 'dist/demo/main.js');
 const START_MS = 90_000;
 /** Root lends PostgreSQL another account; an ordinary user is served by its own. Both ways are tried where we are root. */
 const nobody: ServerUser | null =

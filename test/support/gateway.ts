@@ -1,18 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Client, type QueryResultRow } from 'pg';
 import type { Scope } from '../../src/platform/scopes';
 import { SCOPES } from '../../src/platform/scopes';
 import { callAs, type Call, type ListOf, type ShownSync } from './calls';
 import { freshDatabase, type FreshDatabase } from './database';
+import { addressOf, ends, launch, SERVICE, type Running } from './process';
 import { leaksIn, secretsOf } from './secrets';
 import { until } from './until';
 
-const MAIN = join(__dirname, '../../dist/main.js');
-const READY_MS = 30_000;
 const SYNC_MS = 20_000;
 /** A test may ask as fast as it likes. */
 const UNHURRIED = { rateLimit: { requestsPerMinute: 600_000 } };
@@ -45,7 +40,7 @@ export interface Gateway {
   readonly operator: Call;
   /** Every line that the process wrote, standard error too. */
   readonly log: readonly string[];
-  readonly pid: number | undefined;
+  readonly pid: number;
   as(key: string | null): Call;
   tenant(name: string): Promise<TestTenant>;
   /** Looks behind the service's back, as the superuser. */
@@ -62,37 +57,9 @@ export interface Gateway {
 const hostsOf = (accounts: readonly Account[]): string =>
   [...new Set(accounts.map(({ baseUrl }) => new URL(baseUrl).host))].join(',');
 
-interface Process {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
-async function start(env: NodeJS.ProcessEnv, log: string[]): Promise<Process> {
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
-  const url = await new Promise<string>((ready, failed) => {
-    const said = (why: string): Error => new Error(`the gateway ${why}:\n${log.join('\n')}`);
-    const deadline = setTimeout(() => {
-      failed(said('is not ready'));
-    }, READY_MS);
-    child.once('exit', (code) => {
-      failed(said(`ended with ${String(code)}`));
-    });
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      log.push(line);
-      if (!line.includes('"msg":"ready"')) return;
-      clearTimeout(deadline);
-      ready((JSON.parse(line) as { url: string }).url);
-    });
-  });
-  return { child, url };
-}
-
-async function end({ child }: Process, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  child.kill(signal);
-  return (await exited)[0];
+async function end(running: Running, signal: NodeJS.Signals): Promise<number | null> {
+  running.kill(signal);
+  return (await ends(running)).code;
 }
 
 /** Starts the service for `accounts`, whose hosts are allowed. Its environment holds nothing but what is said here. */
@@ -104,7 +71,6 @@ export async function startGateway(
   const operatorKey = `operator_${randomBytes(18).toString('base64url')}`;
   const log: string[] = [];
   const environment = {
-    PATH: process.env['PATH'],
     PORT: '0',
     LOG_LEVEL: 'info',
     DATABASE_URL: database.url,
@@ -116,21 +82,27 @@ export async function startGateway(
   };
   const secrets = secretsOf(environment);
   for (const account of accounts) keep(secrets, account);
-  let running = await start(environment, log);
+  let running: Running;
+  let url: string;
+  const start = async (): Promise<void> => {
+    running = launch({ script: SERVICE, env: environment, hears: (line) => log.push(line) });
+    url = await addressOf(running);
+  };
+  await start();
   const admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
-  const as = (key: string | null): Call => callAs(() => running.url, key);
+  const as = (key: string | null): Call => callAs(() => url, key);
   const operator = as(operatorKey);
   return {
     get url() {
-      return running.url;
+      return url;
     },
     database,
     operatorKey,
     operator,
     log,
     get pid() {
-      return running.child.pid;
+      return running.pid;
     },
     as,
     tenant: (name) => makeTenant(name, { operator, log, as, secrets }),
@@ -139,7 +111,7 @@ export async function startGateway(
     kill: (signal) => end(running, signal),
     restart: async (changes = {}) => {
       Object.assign(environment, changes);
-      running = await start(environment, log);
+      await start();
     },
     stop: async () => {
       await end(running, 'SIGTERM');

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
+import { ends, launch, ROOT } from './process';
 
-const PROGRAM = join(__dirname, '../../dist/cli/rotate-keys.js');
+const PROGRAM = join(ROOT, 'dist/cli/rotate-keys.js');
 
 /** How a run of `npm run keys:rotate` went. */
 export interface Rotation {
@@ -12,16 +11,15 @@ export interface Rotation {
 
 /** Runs the program that seals everything anew; with `killAt`, kills it as soon as it says such a line. */
 export async function rotateKeys(env: NodeJS.ProcessEnv, killAt?: RegExp): Promise<Rotation> {
-  const child = spawn(process.execPath, [PROGRAM], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const lines: string[] = [];
+  const running = launch({
+    script: PROGRAM,
+    env,
+    hears: (line) => {
+      lines.push(line);
+      if (killAt?.test(line)) running.kill('SIGKILL');
+    },
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk;
-      if (killAt?.test(said)) child.kill('SIGKILL');
-    });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, lines: said.trimEnd().split('\n') };
+  const { code } = await ends(running);
+  return { code, lines };
 }
