@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiTags } from '@nestjs/swagger';
 import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import {
   listedById,
@@ -52,18 +52,9 @@ export class ConnectionsController {
   @Get()
   @Requires('read')
   @Returns(ConnectionPageDto)
-  async listConnections(
-    @TheCaller() { tenantId }: Caller,
-    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
-  ): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      listOf(tenantId),
-      limit,
-      await this.connections.list(tenantId, {
-        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
-        limit,
-      }),
+  listConnections(@TheCaller() { tenantId }: Caller, @Query() query: PagingQuery): Promise<Rendered> {
+    return listedById(this.cursors, ['connections', tenantId], query, (page) =>
+      this.connections.list(tenantId, page),
     );
   }
 
@@ -90,11 +81,7 @@ export class ConnectionsController {
     @Body() body: UpdateConnectionDto,
     @IfMatch() match?: string,
   ): Promise<Rendered> {
-    return single(
-      await this.connections.update(tenantId, id, body, (version) => {
-        requireMatch(match, version);
-      }),
-    );
+    return single(await this.connections.update(tenantId, id, body, requireMatch(match)));
   }
 
   /**
@@ -108,9 +95,7 @@ export class ConnectionsController {
     @Param('connectionId', PathId) id: string,
     @IfMatch() match?: string,
   ): Promise<void> {
-    return this.connections.remove(tenantId, id, (version) => {
-      requireMatch(match, version);
-    });
+    return this.connections.remove(tenantId, id, requireMatch(match));
   }
 
   /**
@@ -126,5 +111,3 @@ export class ConnectionsController {
     return this.sessions.check(tenantId, id);
   }
 }
-
-const listOf = (tenantId: string): unknown => ['connections', tenantId];

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Requires, TheCaller } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import {
   listedById,
@@ -50,18 +50,9 @@ export class WebhookEndpointsController {
   /** Lists the endpoints in the order in which they were made. */
   @Get()
   @Returns(WebhookEndpointPageDto)
-  async listWebhookEndpoints(
-    @TheCaller() { tenantId }: Caller,
-    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
-  ): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      listOf(tenantId),
-      limit,
-      await this.endpoints.list(tenantId, {
-        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
-        limit,
-      }),
+  listWebhookEndpoints(@TheCaller() { tenantId }: Caller, @Query() query: PagingQuery): Promise<Rendered> {
+    return listedById(this.cursors, ['webhook-endpoints', tenantId], query, (page) =>
+      this.endpoints.list(tenantId, page),
     );
   }
 
@@ -84,11 +75,7 @@ export class WebhookEndpointsController {
     @Body() body: UpdateWebhookEndpointDto,
     @IfMatch() match?: string,
   ): Promise<Rendered> {
-    return single(
-      await this.endpoints.update(tenantId, id, body, (version) => {
-        requireMatch(match, version);
-      }),
-    );
+    return single(await this.endpoints.update(tenantId, id, body, requireMatch(match)));
   }
 
   /** Removes an endpoint with its deliveries. */
@@ -99,9 +86,7 @@ export class WebhookEndpointsController {
     @Param('endpointId', PathId) id: string,
     @IfMatch() match?: string,
   ): Promise<void> {
-    return this.endpoints.remove(tenantId, id, (version) => {
-      requireMatch(match, version);
-    });
+    return this.endpoints.remove(tenantId, id, requireMatch(match));
   }
 
   /**
@@ -115,11 +100,7 @@ export class WebhookEndpointsController {
     @Param('endpointId', PathId) id: string,
     @IfMatch() match?: string,
   ): Promise<Rendered> {
-    return single(
-      await this.endpoints.rotate(tenantId, id, (version) => {
-        requireMatch(match, version);
-      }),
-    );
+    return single(await this.endpoints.rotate(tenantId, id, requireMatch(match)));
   }
 
   /**
@@ -135,5 +116,3 @@ export class WebhookEndpointsController {
     return this.endpoints.test(tenantId, id);
   }
 }
-
-const listOf = (tenantId: string): unknown => ['webhook-endpoints', tenantId];

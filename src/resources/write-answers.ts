@@ -120,8 +120,6 @@ function wishOf(
     notifyClient: notifyClient === true,
     conflictPolicy: conflictPolicy === 'reject' ? 'reject' : 'vendor',
     why: { reason: (reason ?? null) as Wish['why']['reason'], note: (note ?? null) as string | null },
-    requireVersion: (version) => {
-      requireMatch(ifMatch, version);
-    },
+    requireVersion: requireMatch(ifMatch),
   };
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import { listedById, Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
@@ -37,19 +37,13 @@ export class SyncsController {
   @Get()
   @Requires('read')
   @Returns(SyncPageDto)
-  async listSyncs(
+  listSyncs(
     @TheCaller() { tenantId }: Caller,
     @Param('connectionId', PathId) connectionId: string,
-    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
+    @Query() query: PagingQuery,
   ): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      listOf([tenantId, connectionId]),
-      limit,
-      await this.syncs.list(tenantId, connectionId, {
-        before: this.cursors.read(listOf([tenantId, connectionId]), cursor)?.[0] ?? null,
-        limit,
-      }),
+    return listedById(this.cursors, ['syncs', tenantId, connectionId], query, ({ after, limit }) =>
+      this.syncs.list(tenantId, connectionId, { before: after, limit }),
     );
   }
 
@@ -64,8 +58,6 @@ export class SyncsController {
     return this.syncs.get(tenantId, connectionId, id);
   }
 }
-
-const listOf = (owner: readonly string[]): unknown => ['syncs', ...owner];
 
 /** A sync and where it is looked at: a part of the answer, so that it comes with the first answer given again, too. */
 const located = (sync: ShownSync): Rendered =>

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import { listedById, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
@@ -33,19 +33,8 @@ export class ApiKeysController {
   /** Lists a tenant's keys in the order in which they were made, revoked ones too. */
   @Get()
   @Returns(ApiKeyPageDto)
-  async listApiKeys(
-    @Param('tenantId', PathId) tenantId: string,
-    @Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery,
-  ): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      listOf(tenantId),
-      limit,
-      await this.keys.list(tenantId, {
-        after: this.cursors.read(listOf(tenantId), cursor)?.[0] ?? null,
-        limit,
-      }),
-    );
+  listApiKeys(@Param('tenantId', PathId) tenantId: string, @Query() query: PagingQuery): Promise<Rendered> {
+    return listedById(this.cursors, ['api-keys', tenantId], query, (page) => this.keys.list(tenantId, page));
   }
 
   /** Revokes a key, within a second on every replica. */
@@ -58,5 +47,3 @@ export class ApiKeysController {
     return this.keys.revoke(tenantId, id);
   }
 }
-
-const listOf = (tenantId: string): unknown => ['api-keys', tenantId];

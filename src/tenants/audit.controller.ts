@@ -2,7 +2,6 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Requires, TheCaller } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { listedById, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
@@ -24,20 +23,12 @@ export class AuditController {
    */
   @Get()
   @Returns(AuditEventPageDto)
-  async listAuditEvents(
+  listAuditEvents(
     @TheCaller() { tenantId }: Caller,
-    @Query() { limit = DEFAULT_LIMIT, cursor, ...filters }: AuditEventsQuery,
+    @Query() { limit, cursor, ...filters }: AuditEventsQuery,
   ): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      listOf([tenantId, filters]),
-      limit,
-      await this.audit.list(tenantId, filters, {
-        after: this.cursors.read(listOf([tenantId, filters]), cursor)?.[0] ?? null,
-        limit,
-      }),
+    return listedById(this.cursors, ['audit-events', tenantId, filters], { limit, cursor }, (page) =>
+      this.audit.list(tenantId, filters, page),
     );
   }
 }
-
-const listOf = (list: readonly unknown[]): unknown => ['audit-events', ...list];

@@ -2,15 +2,13 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestj
 import { ApiTags } from '@nestjs/swagger';
 import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
+import { PagingQuery } from '../platform/http/paging.dto';
 import { PathId } from '../platform/http/path-id';
 import { listedById, requireMatch, single, singleMade, type Rendered } from '../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../platform/http/returns';
 import { Requires } from '../platform/http/caller';
 import { CreateTenantDto, TenantDto, TenantPageDto, UpdateTenantDto } from './tenants.dto';
 import { TenantsService } from './tenants.service';
-
-const LIST = 'tenants';
 
 @ApiTags('Operator')
 @Requires('operator')
@@ -31,13 +29,8 @@ export class TenantsController {
   /** Lists the tenants in the order in which they were made. */
   @Get()
   @Returns(TenantPageDto)
-  async listTenants(@Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Promise<Rendered> {
-    return listedById(
-      this.cursors,
-      LIST,
-      limit,
-      await this.tenants.list({ after: this.cursors.read(LIST, cursor)?.[0] ?? null, limit }),
-    );
+  listTenants(@Query() query: PagingQuery): Promise<Rendered> {
+    return listedById(this.cursors, 'tenants', query, (page) => this.tenants.list(page));
   }
 
   /** Reads a tenant. */
@@ -55,11 +48,7 @@ export class TenantsController {
     @Body() body: UpdateTenantDto,
     @IfMatch() match?: string,
   ): Promise<Rendered> {
-    return single(
-      await this.tenants.update(id, body, (version) => {
-        requireMatch(match, version);
-      }),
-    );
+    return single(await this.tenants.update(id, body, requireMatch(match)));
   }
 
   /**
@@ -69,8 +58,6 @@ export class TenantsController {
   @Delete(':tenantId')
   @ReturnsNothing()
   deleteTenant(@Param('tenantId', PathId) id: string, @IfMatch() match?: string): Promise<void> {
-    return this.tenants.remove(id, (version) => {
-      requireMatch(match, version);
-    });
+    return this.tenants.remove(id, requireMatch(match));
   }
 }

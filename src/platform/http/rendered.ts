@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Cursors } from './cursor';
+import { DEFAULT_LIMIT, type PagingQuery } from './paging.dto';
 import { Problem } from './problems';
 
 /** An answer whose JSON is written already: it was rendered once, when the record was stored. */
@@ -30,11 +31,13 @@ export const etagOf = (version: number, beside = ''): string =>
 /** Entity tags without what stands beside the version: a write changes the record alone. */
 const versionsIn = (header: string): string => header.replace(/("\d+)\.[\w-]+"/g, '$1"');
 
-/** 412 where the caller has seen another version than the one that stands. */
-export function requireMatch(ifMatch: string | undefined, version: number): void {
-  if (ifMatch !== undefined && !names(versionsIn(ifMatch), etagOf(version)))
-    throw new Problem('version_mismatch', 'The record has another version by now; read it again');
-}
+/** Looks at the version that stands: 412 where the caller has seen another one. */
+export const requireMatch =
+  (ifMatch: string | undefined) =>
+  (version: number): void => {
+    if (ifMatch !== undefined && !names(versionsIn(ifMatch), etagOf(version)))
+      throw new Problem('version_mismatch', 'The record has another version by now; read it again');
+  };
 
 /** Sends rendered answers with their ETag and Link, and 304 to those who have them already: below Nest, where it costs least. */
 export function sendRendered(server: FastifyInstance): void {
@@ -110,10 +113,16 @@ export const pageOf = (
 export const listed = (data: readonly unknown[], limit: number, nextCursor: string | null): Rendered =>
   new Rendered(JSON.stringify({ data, page: { limit, nextCursor } }), { nextCursor });
 
-/** A page of a list in the order of its ids, with the cursor of what follows. `list` says which list it is. */
-export const listedById = (
+/** A page of a list in the order of its ids, with the cursor of what follows. `list` says which list it is, `read` reads it. */
+export async function listedById(
   cursors: Cursors,
   list: unknown,
-  limit: number,
-  { rows, more }: { readonly rows: readonly { readonly id: string }[]; readonly more: boolean },
-): Rendered => listed(rows, limit, more ? cursors.write(list, [rows.at(-1)?.id ?? '']) : null);
+  { limit = DEFAULT_LIMIT, cursor }: { readonly [P in keyof PagingQuery]: PagingQuery[P] | undefined },
+  read: (page: { readonly after: string | null; readonly limit: number }) => Promise<{
+    readonly rows: readonly { readonly id: string }[];
+    readonly more: boolean;
+  }>,
+): Promise<Rendered> {
+  const { rows, more } = await read({ after: cursors.read(list, cursor)?.[0] ?? null, limit });
+  return listed(rows, limit, more ? cursors.write(list, [rows.at(-1)?.id ?? '']) : null);
+}

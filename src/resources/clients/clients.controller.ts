@@ -93,9 +93,7 @@ export class ClientsController {
     @IfMatch() ifMatch?: string,
   ): Promise<unknown> {
     return erase
-      ? this.erasure.client(asked.asker, id, (version) => {
-          requireMatch(ifMatch, version);
-        })
+      ? this.erasure.client(asked.asker, id, requireMatch(ifMatch))
       : this.writes.write(asked, 'clients', 'delete', { id, ifMatch });
   }
 
