@@ -146,7 +146,6 @@ function authenticating(policy: HttpPolicy, environment: HttpEnvironment) {
 
 /** Makes the client of one connection: authenticates, waits for the vendor's limits, retries what may be repeated. */
 export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): ForwardingHttp {
-  const { auth } = policy;
   const { inTurn, pass, authenticated } = authenticating(policy, environment);
 
   /** A deed counts as sent when its request first leaves, and not while it waits for its turn. */
@@ -162,7 +161,7 @@ export function vendorHttp(policy: HttpPolicy, environment: HttpEnvironment): Fo
 
   return {
     baseUrl: policy.baseUrl,
-    ownParameters: auth.kind === 'query' ? Object.keys(auth.parameters) : [],
+    ownParameters: policy.credentialParameters ?? [],
     request: (request) => {
       const isRepeatable = (request.method ?? 'GET') === 'GET' || request.isRepeatable === true;
       const trying = (leaving?: () => void): Promise<VendorAnswer> =>

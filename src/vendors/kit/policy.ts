@@ -13,6 +13,8 @@ export interface HttpPolicy {
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: Auth;
+  /** Parameters in which the vendor takes credentials, whichever way ours go: no caller may send his own. */
+  readonly credentialParameters?: readonly string[];
   readonly limits: Limits;
   /** The vendor's own rows, before the common ones by status. */
   readonly errors: readonly ErrorRow[];
@@ -70,7 +72,7 @@ export interface ForwardedAnswer {
 }
 /** A vendor's API as a whole, for callers who go past the canonical model. */
 export interface ForwardingHttp extends VendorHttp {
-  /** Parameters that carry our credentials: no caller may send his own. */
+  /** Parameters in which the vendor takes credentials: no caller may send his own. */
   readonly ownParameters: readonly string[];
   /** VendorError where no whole answer came. A read may be sent again, anything else never is. */
   forward(request: ForwardedRequest): Promise<ForwardedAnswer>;

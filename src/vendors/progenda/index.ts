@@ -52,6 +52,7 @@ export const vendor = defineVendor({
     baseUrl: settings.baseUrl.replace(/\/+$/, ''),
     headers: { accept: 'application/json', 'content-type': 'application/json' }, // asked for even on a GET
     auth: authOf(credentials, settings),
+    credentialParameters: ['user_email', 'user_token'],
     limits: {
       requestsPerMinute: settings.rateLimit?.requestsPerMinute ?? REQUESTS_PER_MINUTE,
       maxInFlight: MAX_IN_FLIGHT,

@@ -281,6 +281,7 @@ describe('credentials', () => {
     adapter = open({ settings: { credentialsIn: 'header' } });
     expect(namesOf(await seen('locations'))).toEqual(held('locations'));
     expect(sandbox.requests).toEqual(['GET /api/v2/centers']);
+    expect(adapter.http).toMatchObject({ ownParameters: ['user_email', 'user_token'] });
     const wrong = { settings: { credentialsIn: 'header' }, credentials: { userToken: 'another' } };
     adapter = open(wrong);
     expect((await failure(seen('locations'))).kind).toBe('auth');
