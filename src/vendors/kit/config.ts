@@ -50,20 +50,24 @@ export class RateLimitSettings {
   requestsPerMinute: number;
 }
 
-/** The settings that every vendor's connection has. A vendor's own class extends it and sets its defaults. */
-export class CommonSettings {
-  @JSONSchema({
-    description:
-      "The vendor's API root; another host than the vendor's own only where the operator allows it",
-  })
-  @IsUrl({
+/** A URL that calls go to: on a laptop without TLS, nowhere with a password, a query or a fragment. */
+export const IsVendorUrl = (): PropertyDecorator =>
+  IsUrl({
     protocols: ['http', 'https'],
     require_protocol: true,
     require_tld: false,
     disallow_auth: true,
     allow_query_components: false,
     allow_fragments: false,
+  });
+
+/** The settings that every vendor's connection has. A vendor's own class extends it and sets its defaults. */
+export class CommonSettings {
+  @JSONSchema({
+    description:
+      "The vendor's API root; another host than the vendor's own only where the operator allows it",
   })
+  @IsVendorUrl()
   baseUrl: string;
 
   @JSONSchema({ description: "IANA time zone of the clinic, where the vendor's records name none" })

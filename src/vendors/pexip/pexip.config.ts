@@ -6,7 +6,6 @@ import {
   IsNotEmpty,
   IsOptional,
   IsString,
-  IsUrl,
   Matches,
   MaxLength,
   ValidateBy,
@@ -14,7 +13,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { CommonSettings } from '../kit/config';
+import { CommonSettings, IsVendorUrl } from '../kit/config';
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 const hasToken = (given: object): boolean => isGiven((given as PexipCredentials).token);
@@ -106,14 +105,7 @@ export class PexipSettings extends CommonSettings {
     description: "The whole token URL; left out: the enterprise's realm on the API server's sibling",
   })
   @IsOptional()
-  @IsUrl({
-    protocols: ['http', 'https'],
-    require_protocol: true,
-    require_tld: false,
-    disallow_auth: true,
-    allow_query_components: false,
-    allow_fragments: false,
-  })
+  @IsVendorUrl()
   authUrl?: string;
 
   @JSONSchema({
