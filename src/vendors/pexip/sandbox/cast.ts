@@ -1,9 +1,11 @@
 import { ref } from '../../../canonical/ids';
-import type { Draft, WriteCall } from '../../contract';
+import type { Draft, Ports, WriteCall } from '../../contract';
 import { VendorError } from '../../kit/error';
-import type { VendorRequest } from '../../kit/policy';
+import type { CommonSettings } from '../../kit/config';
+import type { VendorHttp, VendorRequest } from '../../kit/policy';
 import { Refusal } from '../../kit/refusal';
 import type { Sandbox } from '../../kit/sandbox';
+import { vendor } from '../index';
 import type { Appointment, Customer, State } from './state';
 
 /** What the stories about writing have in common: who plays in them, and how their ends are told. */
@@ -19,6 +21,14 @@ export const CALL: WriteCall = {
 };
 
 export const isWrite = ({ method = 'GET' }: VendorRequest): boolean => method !== 'GET';
+/** An adapter over an HTTP client that does something else with some requests. */
+export function meddled(
+  { http, settings }: { readonly http: VendorHttp; readonly settings: CommonSettings },
+  meddle: (call: VendorRequest, send: VendorHttp['request']) => ReturnType<VendorHttp['request']>,
+): { readonly ports: Ports } {
+  const send = http.request.bind(http);
+  return { ports: vendor.ports({ ...http, request: (call) => meddle(call, send) }, settings) };
+}
 /** The writes that came in, without the enterprise and the ids. */
 export const writesIn = ({ requests }: Sandbox): string[] =>
   requests

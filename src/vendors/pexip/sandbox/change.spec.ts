@@ -1,7 +1,6 @@
 import { openAdapter, type OpenAdapter } from '../../../../test/support/adapter';
 import { ref } from '../../../canonical/ids';
 import type { Draft, Port, Seen } from '../../contract';
-import type { VendorHttp, VendorRequest } from '../../kit/policy';
 import type { Sandbox } from '../../kit/sandbox';
 import { vendor } from '../index';
 import {
@@ -12,6 +11,7 @@ import {
   failure,
   given,
   isWrite,
+  meddled,
   NOW,
   office,
   practitioner,
@@ -32,14 +32,6 @@ afterEach(() => sandbox.close());
 
 const appointments = (from: Pick<OpenAdapter, 'ports'> = adapter): Port<'appointments'> =>
   from.ports.appointments as Port<'appointments'>;
-/** The adapter over an HTTP client that does something else with some requests. */
-const meddling = (
-  meddle: (call: VendorRequest, send: VendorHttp['request']) => ReturnType<VendorHttp['request']>,
-): Pick<OpenAdapter, 'ports'> => {
-  const send = adapter.http.request.bind(adapter.http);
-  const request: VendorHttp['request'] = (call) => meddle(call, send);
-  return { ports: vendor.ports({ ...adapter.http, request }, adapter.settings) };
-};
 const writes = (): string[] => writesIn(sandbox);
 const bodies = (): unknown[] => sandbox.ledger.map(({ body }) => body);
 const draft = (changed?: Draft<'appointments'>): Draft<'appointments'> => draftIn(sandbox.state, changed);
@@ -267,7 +259,7 @@ describe('a change of an appointment', () => {
     sandbox.fail(conflict);
     expect(await failure(change(row, MOVED))).toMatchObject({ kind: 'conflict' });
     sandbox.fail(conflict);
-    const overtaken = meddling((call, send) => {
+    const overtaken = meddled(adapter, (call, send) => {
       if (isWrite(call)) sandbox.state.appointments.put({ ...row, ...MOVED });
       return send(call);
     });

@@ -1,7 +1,6 @@
 import { openAdapter, type OpenAdapter } from '../../../../test/support/adapter';
 import { ref } from '../../../canonical/ids';
 import type { Draft, Port, Seen } from '../../contract';
-import type { VendorHttp, VendorRequest } from '../../kit/policy';
 import type { Sandbox } from '../../kit/sandbox';
 import { vendor } from '../index';
 import {
@@ -12,6 +11,7 @@ import {
   failure,
   given,
   isWrite,
+  meddled,
   NOW,
   refusal,
   TIMES,
@@ -32,14 +32,6 @@ const appointments = (from: Pick<OpenAdapter, 'ports'> = adapter): Port<'appoint
   from.ports.appointments as Port<'appointments'>;
 const clients = (from: Pick<OpenAdapter, 'ports'> = adapter): Port<'clients'> =>
   from.ports.clients as Port<'clients'>;
-/** The adapter over an HTTP client that does something else with some requests. */
-const meddling = (
-  meddle: (call: VendorRequest, send: VendorHttp['request']) => ReturnType<VendorHttp['request']>,
-): Pick<OpenAdapter, 'ports'> => {
-  const send = adapter.http.request.bind(adapter.http);
-  const request: VendorHttp['request'] = (call) => meddle(call, send);
-  return { ports: vendor.ports({ ...adapter.http, request }, adapter.settings) };
-};
 const writes = (): string[] => writesIn(sandbox);
 const draft = (changed?: Draft<'appointments'>): Draft<'appointments'> => draftIn(sandbox.state, changed);
 
@@ -154,7 +146,7 @@ describe('a new appointment', () => {
   });
 
   it('is never taken for another where the vendor does not heed the mark', async () => {
-    const deaf = meddling(({ query: { 'external-id[]': _mark, ...query } = {}, ...call }, send) =>
+    const deaf = meddled(adapter, ({ query: { 'external-id[]': _mark, ...query } = {}, ...call }, send) =>
       send({ ...call, query }),
     );
     expect(await failure(appointments(deaf).find(draft(), CALL))).toMatchObject({ kind: 'invalid_response' });
@@ -162,7 +154,7 @@ describe('a new appointment', () => {
 
   it('is read back where the answer lacks it', async () => {
     for (const body of [null, { data: {} }, { data: { id: 'x', status: 'ACCEPTED' } }]) {
-      const terse = meddling(async (call, send) => ({
+      const terse = meddled(adapter, async (call, send) => ({
         ...(await send(call)),
         ...(isWrite(call) ? { body } : {}),
       }));
@@ -275,7 +267,7 @@ describe('a client', () => {
     const conflict = { method: 'PATCH', fault: { kind: 'status', status: 409 } } as const;
     sandbox.fail(conflict);
     expect(await failure(clients().update(ref(id), patch, CALL))).toMatchObject({ kind: 'conflict' });
-    const overtaken = meddling(async (call, send) => {
+    const overtaken = meddled(adapter, async (call, send) => {
       if (!isWrite(call)) return send(call);
       await send(call);
       sandbox.fail(conflict);
