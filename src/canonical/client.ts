@@ -18,6 +18,18 @@ export interface Address {
   readonly formatted: string | null;
 }
 
+/** An address of which nothing is known. */
+export const NO_ADDRESS: Address = {
+  line1: null,
+  line2: null,
+  line3: null,
+  city: null,
+  region: null,
+  postalCode: null,
+  country: null,
+  formatted: null,
+};
+
 /** What the client agreed to receive; null where the vendor does not say. */
 export interface Consents {
   readonly smsReminders: boolean | null;

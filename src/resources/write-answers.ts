@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NO_ADDRESS } from '../canonical/client';
 import type { Asked } from '../platform/http/asked';
 import { Problem, wrongField } from '../platform/http/problems';
 import { requireMatch, type Rendered } from '../platform/http/rendered';
@@ -84,22 +85,11 @@ const plain = (value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined))
     : value;
 
-/** An address is replaced whole, so that what it does not name is null. */
-const NO_ADDRESS = {
-  line1: null,
-  line2: null,
-  line3: null,
-  city: null,
-  region: null,
-  postalCode: null,
-  country: null,
-  formatted: null,
-};
-
 function fieldsOf(named: Body): Record<string, unknown> {
   const fields = Object.fromEntries(
     Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, plain(value)]])),
   );
+  // An address is replaced whole: what it does not name is null.
   if (fields['address']) fields['address'] = { ...NO_ADDRESS, ...fields['address'] };
   return fields;
 }

@@ -1,4 +1,4 @@
-import { addressOrNull, NO_CONSENTS } from '../../canonical/client';
+import { addressOrNull, NO_ADDRESS, NO_CONSENTS } from '../../canonical/client';
 import { ref } from '../../canonical/ids';
 import { readPhone } from '../../canonical/phone';
 import { date, email, fullName, idText, text } from '../../canonical/values';
@@ -32,16 +32,8 @@ export const clientMapper = {
         birthDate: date(patient.birthdate, 'birthdate'),
         gender: null, // Progenda has none
         language: text(patient.language_code),
-        address: addressOrNull({
-          line1: null, // one line of free text, not taken apart
-          line2: null,
-          line3: null,
-          city: null,
-          region: null,
-          postalCode: null,
-          country: null,
-          formatted: text(patient.address),
-        }),
+        // One line of free text, not taken apart.
+        address: addressOrNull({ ...NO_ADDRESS, formatted: text(patient.address) }),
         notes: text(patient.notes),
         consents: NO_CONSENTS,
         status: word(CLIENT_WORDS, text(patient.status), { field: 'status', fallback: 'active', warnings }),
