@@ -187,6 +187,18 @@ describe('words', () => {
     (await get('/v1/vendors', { accept: 'Application/JSON' })).need(200);
   });
 
+  it('of a refusal say what is missing, and not how long it may be', async () => {
+    const body = { vendor: name, name: 'Second', credentials: {}, settings: clinic.sandbox.settings };
+    const { problem } = await desk.post('/v1/connections', body);
+    expect(problem.errors?.map(({ message }) => message)).toEqual(
+      Object.keys(clinic.sandbox.credentials).map((field) => `${field} is missing`),
+    );
+    expect((await get('/v1/availability')).problem.errors?.map(({ message }) => message)).toEqual([
+      'from is missing',
+      'to is missing',
+    ]);
+  });
+
   it('that are blank are none: nothing is cleared by them, and nothing listed', async () => {
     const { id } = await desk.newClient();
     const { status, problem } = await desk.patch(`/v1/clients/${id}`, { firstName: '   ' });

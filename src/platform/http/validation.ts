@@ -7,6 +7,12 @@ import { type FieldError, Problem } from './problems';
 const WORDS: Readonly<Record<string, string>> = { whitelistValidation: 'unknown' };
 const PRIMITIVES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Object, Array, undefined]);
 
+/** In words. What is not there at all breaks each of its rules, its greatest length first: none of them would tell what is wrong. */
+function said(kind: string, { property, value }: ValidationError, message: string): string {
+  if (kind === 'whitelistValidation') return `${property} is not known here`;
+  return value === undefined ? `${property} is missing` : message;
+}
+
 /** The wrong parts of an object, each under its own pointer or parameter. Values are never repeated. */
 export function fieldErrors(
   errors: readonly ValidationError[],
@@ -21,7 +27,7 @@ export function fieldErrors(
     const own = Object.entries(error.constraints ?? {}).map(([kind, message]) => ({
       [place]: name,
       code: WORDS[kind] ?? 'invalid',
-      message: kind === 'whitelistValidation' ? `${error.property} is not known here` : message,
+      message: said(kind, error, message),
     }));
     return [...own, ...fieldErrors(error.children ?? [], place, name)];
   });
