@@ -1,4 +1,3 @@
-import { MoreThan } from 'typeorm';
 import { newId } from '../platform/ids';
 import { sha256 } from '../platform/crypto';
 import type { Database } from '../platform/database/database';
@@ -70,8 +69,11 @@ export class ApiKeysService {
   ): Promise<{ rows: ShownKey[]; more: boolean }> {
     return this.database.systemEntities(async (manager) => {
       if (!(await manager.existsBy(Tenant, { id: tenantId }))) throw notFound();
-      const where = { tenantId, ...(after === null ? {} : { id: MoreThan(after) }) };
-      const rows = await manager.find(ApiKey, { where, order: { id: 'ASC' }, take: limit + 1 });
+      const select = manager.createQueryBuilder(ApiKey, 'k').where({ tenantId });
+      const rows = await (after === null ? select : select.andWhere('k.id > :after', { after }))
+        .orderBy('k.id')
+        .limit(limit + 1)
+        .getMany();
       return { rows: rows.slice(0, limit).map(shown), more: rows.length > limit };
     });
   }
