@@ -4,8 +4,11 @@ import type { EndpointError, DisabledReason } from './webhook-endpoint.entity';
 import { EVENT_COLUMNS, type Payload, type StoredEvent } from './event-text';
 import type { SealedSecrets } from './webhook-secrets';
 
-/** Longer than any try takes: a delivery whose holder died is taken up again after that. */
-const LEASE = "interval '20 seconds'";
+/** Kept up while a try lasts: what a holder that died had in its hands is taken up again after that. */
+export const LEASE_MS = 8_000;
+const LEASE = `interval '${String(LEASE_MS)} milliseconds'`;
+/** A lease that ends sooner is renewed, so that a receiver who answers at once costs no renewal. */
+const RENEWED_BEFORE = `interval '${String(LEASE_MS / 2)} milliseconds'`;
 const HANDED_OVER_AT_ONCE = 1_000;
 /** So many deliveries wait for one endpoint at most; the rest stays in the feed until there is room. */
 const MOST_WAITING = 5_000;
@@ -41,9 +44,19 @@ export interface EndpointNews {
   readonly error: Omit<EndpointError, 'at'> | null;
   readonly disable: DisabledReason | null;
 }
+/** What a courier has to say of its claims, and whether it takes new ones. */
+export interface Report {
+  readonly settled: readonly Settled[];
+  readonly news: EndpointNews;
+  /** Those that are still being tried. */
+  readonly underWay: readonly Pick<Claim, 'deliveryId' | 'fence'>[];
+  readonly mayClaim: boolean;
+}
 /** An endpoint and what is to be sent to it now. */
 export interface Held extends SealedSecrets {
   readonly url: string;
+  /** From when on its claims are held, by this process's clock. */
+  readonly since: number;
   readonly claims: readonly Claim[];
 }
 interface EndpointRow extends SealedSecrets {
@@ -74,14 +87,10 @@ export class DeliveryQueueRepository {
   }
 
   /** Notes what came of earlier claims and makes new ones; null where the endpoint is gone. */
-  turn(
-    endpoint: EndpointKey,
-    settled: readonly Settled[],
-    news: EndpointNews,
-    mayClaim: boolean,
-  ): Promise<Held | null> {
-    return this.turns.execute(() =>
-      this.database.inTenant(endpoint.tenantId, async (query) => {
+  turn(endpoint: EndpointKey, { settled, news, underWay, mayClaim }: Report): Promise<Held | null> {
+    return this.turns.execute(() => {
+      const since = performance.now();
+      return this.database.inTenant(endpoint.tenantId, async (query) => {
         // Its row is the turnstile: replicas that serve the same endpoint take turns, so its limit holds for all together.
         const held = await query({ ...LOCK, values: [endpoint.tenantId, endpoint.id] });
         if (held.length === 0) return null;
@@ -89,12 +98,13 @@ export class DeliveryQueueRepository {
           await settle(query, endpoint, settled);
           await note(query, endpoint, news);
         }
+        if (underWay.length > 0) keepUp(query, endpoint, underWay);
         const [row] = await query<Row<EndpointRow>>({ ...LOOK, values: [endpoint.tenantId, endpoint.id] });
         if (!row) return null;
         const claims = mayClaim && row.enabled && row.room > 0 ? await claim(query, endpoint, row.room) : [];
-        return { url: row.url, secret: row.secret, previousSecret: row.previousSecret, claims };
-      }),
-    );
+        return { url: row.url, secret: row.secret, previousSecret: row.previousSecret, since, claims };
+      });
+    });
   }
 }
 
@@ -177,6 +187,18 @@ async function handOver(
     values: [tenantId, id],
   });
   return row ?? { scanned: 0, added: 0 };
+}
+
+/** Says that these are still being tried. */
+function keepUp(query: Query, { tenantId, id }: EndpointKey, claims: Report['underWay']): void {
+  query.later({
+    name: 'webhook_deliveries_keep_up',
+    text: `update webhook_deliveries d set lease_until = now() + ${LEASE}
+           from unnest($3::uuid[], $4::int[]) as s (id, fence)
+           where d.tenant_id = $1 and d.endpoint_id = $2 and d.id = s.id and d.fence = s.fence and d.status = 'pending'
+             and d.lease_until < now() + ${RENEWED_BEFORE}`,
+    values: [tenantId, id, claims.map(({ deliveryId }) => deliveryId), claims.map(({ fence }) => fence)],
+  });
 }
 
 async function settle(

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type {
-  Claim,
-  DeliveryQueueRepository,
-  EndpointKey,
-  EndpointNews,
-  Held,
-  Settled,
+import {
+  LEASE_MS,
+  type Claim,
+  type DeliveryQueueRepository,
+  type EndpointKey,
+  type EndpointNews,
+  type Held,
+  type Settled,
 } from './delivery-queue.repository';
 import { verdictOf } from './delivery-verdict';
 import type { EventMetrics } from './event-metrics';
@@ -16,6 +17,8 @@ import type { WebhookSecrets } from './webhook-secrets';
 import type { Outcome, WebhookSender } from './webhook-sender';
 
 const LOOK_AGAIN_MS = 300;
+/** Who stood still for longer since it claimed something leaves it alone: another may be trying it, or the next of its record. */
+const SENT_WITHIN_MS = LEASE_MS / 2;
 
 export interface CourierTools {
   readonly queue: DeliveryQueueRepository;
@@ -34,7 +37,7 @@ interface Tried {
  * endpoint that something waits for has a courier.
  */
 export class EndpointCourier {
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new Map<Promise<void>, Claim>();
   private tried: Tried[] = [];
   private stopping = false;
   private readonly givenUp = new AbortController();
@@ -62,13 +65,14 @@ export class EndpointCourier {
       const done = this.tried.splice(0);
       const news = newsOf(done);
       disabled ??= news.disable;
-      const held = await this.tools.queue.turn(
-        this.endpoint,
-        done.map(({ settled }) => settled),
+      const held = await this.tools.queue.turn(this.endpoint, {
+        settled: done.map(({ settled }) => settled),
         news,
-        !this.stopping,
-      );
-      if (held) for (const claim of held.claims) this.begin(held, claim);
+        underWay: [...this.underWay.values()],
+        mayClaim: !this.stopping,
+      });
+      if (held && performance.now() - held.since < SENT_WITHIN_MS)
+        for (const claim of held.claims) this.begin(held, claim);
       if (this.underWay.size === 0 && this.tried.length === 0) return disabled;
       await this.somethingHappens();
     }
@@ -77,7 +81,7 @@ export class EndpointCourier {
   /** Until a try ends; or for a moment, since something may have come in, or come due, beside what is under way. */
   private async somethingHappens(): Promise<void> {
     const over = new AbortController();
-    await Promise.race([...this.underWay, pause(LOOK_AGAIN_MS, null, { signal: over.signal })]);
+    await Promise.race([...this.underWay.keys(), pause(LOOK_AGAIN_MS, null, { signal: over.signal })]);
     over.abort();
   }
 
@@ -88,7 +92,7 @@ export class EndpointCourier {
       })
       .catch(() => undefined)
       .finally(() => this.underWay.delete(trying));
-    this.underWay.add(trying);
+    this.underWay.set(trying, claim);
   }
 
   private async attempt({ url, secret, previousSecret }: Held, claim: Claim): Promise<Outcome> {

@@ -190,3 +190,42 @@ it('the log of deliveries is paged and filtered', async () => {
   });
   expect((await tenant.call('GET', `${ENDPOINTS}/${id}/deliveries?status=lost`)).status).toBe(400);
 });
+
+describe('who has a delivery in hand', () => {
+  const LEASE_MS = 8_000;
+
+  it('keeps it for as long as the receiver takes to answer', async () => {
+    const path = newPath();
+    receiver.behave(path, (response) => {
+      setTimeout(() => response.writeHead(204).end(), LEASE_MS + 2_000);
+    });
+    const { id } = await subscribe(tenant, receiver.url(path));
+    await change('Slowly');
+    await until(
+      () => deliveriesOf(tenant, id),
+      ([delivery]) => delivery?.status === 'delivered',
+      2 * LEASE_MS,
+    );
+    expect(receiver.at(path)).toHaveLength(1);
+  }, 30_000);
+
+  it('and was killed does not hold it for long: it is tried again within ten seconds', async () => {
+    const path = newPath();
+    receiver.behave(path, (response, nth) => {
+      if (nth > 0) answering(204)(response, nth, receiver.at(path)[nth]!);
+    });
+    await subscribe(tenant, receiver.url(path));
+    await change('Killed');
+    await arrived(path);
+    await gateway.kill('SIGKILL');
+    const killed = Date.now();
+    await gateway.restart();
+    const [first, second] = await until(
+      () => receiver.at(path),
+      (calls) => calls.length > 1,
+      3 * LEASE_MS,
+    );
+    expect([second!.id, second!.body]).toEqual([first!.id, first!.body]);
+    expect(second!.at - killed).toBeLessThan(10_000);
+  }, 60_000);
+});
