@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -263,6 +265,32 @@ it('SIGTERM lets a request that waits for a vendor finish, takes no other, and e
 
   expect(await check).toMatchObject({ status: 200, body: { ok: true } });
   expect(await ends(service, 10_000)).toEqual({ code: 0, signal: null });
+});
+
+it('SIGTERM does not wait for a connection that its caller would keep once he is answered', async () => {
+  const vendor = await sandbox();
+  const service = serve({ ...completeEnv((await database()).url), VENDOR_HOST_ALLOWLIST: hostOf(vendor) });
+  const url = await addressOf(service);
+  const { key } = await makeTenant(url);
+  const settings = { ...vendor.settings, sync: { enabled: false } };
+  const connection = await connect(url, key, { ...vendor, settings });
+  const agent = new Agent({ keepAlive: true });
+
+  vendor.fail({ fault: { kind: 'slow', ms: 1500 } });
+  const before = vendor.requests.length;
+  const asking = request(`${url}/v1/connections/${connection}/check`, {
+    method: 'POST',
+    agent,
+    headers: { authorization: `Bearer ${key}` },
+  }).end();
+  const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
+  await eventually('the vendor is asked', () => vendor.requests.length > before);
+  service.kill('SIGTERM');
+  const [answer] = await answered;
+  answer.resume();
+  expect([answer.statusCode, answer.headers.connection]).toEqual([200, 'close']);
+  expect(await ends(service, 10_000)).toEqual({ code: 0, signal: null });
+  agent.destroy();
 });
 
 it('two that start at once on an empty database both come up; syncs are for a worker, not for an api', async () => {

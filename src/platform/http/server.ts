@@ -98,7 +98,14 @@ export async function furnish(server: FastifyInstance, books: Books): Promise<vo
         : done,
     );
   });
+  let isClosing = false;
+  server.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
   server.addHook('onSend', (request: Traced, reply, payload, done) => {
+    // What is answered while the server closes was no idle connection when those were ended: kept alive, it would hold up the end.
+    if (isClosing) void reply.header('connection', 'close');
     if (request.context) void reply.header('server-timing', serverTiming(request.context, reply.elapsedTime));
     done(null, payload);
   });
