@@ -13,6 +13,10 @@ export interface Row {
   readonly doc: string;
   readonly hash: Buffer;
   readonly deletedAt: Instant | null;
+  /** The vendor put it away, and may not say when. */
+  readonly isArchived: boolean;
+  /** The vendor tells when it changed: where it does not, fields of the vendor's own may change unseen. */
+  readonly isDated: boolean;
   /** What the vendor's field for a caller's id holds. */
   readonly mark: string | null;
   /** The vendor's own record. */
@@ -63,6 +67,8 @@ export function rowOf<R extends ResourceName>(
     doc,
     hash: contentHash(doc, seen.deletedAt),
     deletedAt: seen.deletedAt,
+    isArchived: 'status' in record && record.status === 'archived',
+    isDated: seen.updatedAt !== null,
     values: columns.map((column) => column.of(record)),
     mark: seen.mark,
     raw: seen.raw,
@@ -87,6 +93,8 @@ export function stub(resource: ResourceName, id: GatewayId, remoteId: string, ow
     doc,
     hash: Buffer.alloc(0),
     deletedAt: null,
+    isArchived: false,
+    isDated: false,
     values: columns.map((column) => column.of(record)),
     mark: null,
     raw: null,

@@ -35,9 +35,12 @@ function insertText(resource: ResourceName, mentioned: boolean): string {
     returning t.id, t.version`;
 }
 
+/** Where a vendor does not say when it archived a record, it is when we first saw it so: that time stays. */
 const updateText = (own: readonly string[]): string => `update set
       changed_at = excluded.changed_at, mentioned = false, version = t.version + 1, doc = excluded.doc,
-      content_hash = excluded.content_hash, deleted_at = excluded.deleted_at,
+      content_hash = excluded.content_hash, deleted_at = case
+        when excluded.deleted_at = excluded.changed_at then coalesce(t.deleted_at, excluded.deleted_at)
+        else excluded.deleted_at end,
       ${own.map((name) => `${name} = excluded.${name}`).join(', ')}
     where t.content_hash <> excluded.content_hash`;
 
@@ -57,7 +60,7 @@ function insert(owner: Owner, { resource, rows, at }: Batch, mentioned: boolean)
       rows.map((row) => row.id),
       jsonArray(rows.map((row) => row.doc)),
       rows.map((row) => row.hash),
-      rows.map((row) => row.deletedAt),
+      rows.map(({ deletedAt, isArchived }) => deletedAt ?? (isArchived ? at : null)),
       ...columns.map((_, i) => rows.map((row) => row.values[i])),
     ],
   };

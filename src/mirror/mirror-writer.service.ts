@@ -133,7 +133,9 @@ export class MirrorWriterService {
     // The fresh ones were noted as seen when they got their id.
     const again = rows.filter(({ id }) => !isFresh(id));
     this.identity.seen(query, owner, again, at);
-    storeRaw(query, owner, written, new Set(secretFields));
+    const changed = new Set(written);
+    const mayDiffer = rows.filter((row) => changed.has(row) || !row.isDated);
+    storeRaw(query, owner, mayDiffer, new Set(secretFields));
     if (resource === 'appointments') storeParticipants(query, owner, written, isNew);
   }
 
