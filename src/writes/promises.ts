@@ -25,7 +25,7 @@ export const unsupported = (message: string, field?: string): Problem =>
   new Problem('capability_not_supported', message, {
     ...(field === undefined
       ? {}
-      : { errors: [{ pointer: pointerOf(field), code: 'not_supported', message }] }),
+      : { errors: [{ pointer: pointerOf(field), code: 'capability_not_supported', message }] }),
   });
 
 /** The JSON pointer of a canonical field's path: `address.city` is `/address/city`. */

@@ -207,6 +207,19 @@ describe('words', () => {
   });
 });
 
+it('a phone number is found however it is spelled, and one that nobody could call is refused', async () => {
+  const { id, phone } = await desk.newClient({ phone: '+447400123456' });
+  expect(phone).toBe('+447400123456');
+  for (const spelled of ['+447400123456', '+44 7400 123 456', '+44 (0)7400 123456'])
+    expect(
+      (await tenant.all<Client>(`/v1/clients?phone=${encodeURIComponent(spelled)}`)).map((one) => one.id),
+    ).toContain(id);
+  for (const wrong of ['07400123456', '447400123456', 'Lovelace']) {
+    const { status, problem } = await get(`/v1/clients?phone=${wrong}`);
+    expect([status, problem.errors?.[0]]).toMatchObject([400, { parameter: 'phone' }]);
+  }
+});
+
 it('a slot is asked for of nobody where its practitioner is not ours', async () => {
   const query = new URLSearchParams({
     connectionId: desk.connectionId,

@@ -19,27 +19,14 @@ import {
   Max,
   MaxLength,
   Min,
-  registerDecorator,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { readPhone } from '../../canonical/phone';
 import { parseDate, parseInstant } from '../../canonical/values';
+import { rule, schema } from './field-rule';
 
 const MANY = 100;
-
-/** Names the rule for errors, and says in words what was expected. */
-function rule(name: string, expected: string, holds: (value: unknown) => boolean): PropertyDecorator {
-  return (target, propertyName) => {
-    registerDecorator({
-      name,
-      target: target.constructor,
-      propertyName: String(propertyName),
-      validator: { validate: holds, defaultMessage: () => `$property ${expected}` },
-    });
-  };
-}
-
-const schema = (options: Parameters<typeof ApiProperty>[0]): PropertyDecorator => ApiProperty(options);
 
 const lowered = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
@@ -77,10 +64,24 @@ export const InstantField = (): PropertyDecorator =>
     ),
     rule(
       'instant',
-      'must be an RFC 3339 instant with an offset, like 2026-01-31T09:00:00Z',
+      'must be an RFC 3339 instant with an offset, like 2026-01-31T09:00:00Z (in a URL, + is written %2B)',
       (value) => typeof value === 'string' && parseInstant(value) !== null,
     ),
     schema({ type: String, format: 'date-time' }),
+  );
+
+/** A telephone number that can be called from anywhere, however it is spelled; it becomes E.164. */
+export const PhoneField = (): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? (readPhone(value, null).phone ?? value) : value,
+    ),
+    rule(
+      'phone',
+      "must be a telephone number with its country's code, like +447123123456 (in a URL, + is written %2B)",
+      (value) => typeof value === 'string' && readPhone(value, null).phone === value,
+    ),
+    schema({ type: String, minLength: 1, maxLength: 40 }),
   );
 
 /** A day, `YYYY-MM-DD`. */

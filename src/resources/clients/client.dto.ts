@@ -8,7 +8,7 @@ import {
   type Consents,
   type Gender,
 } from '../../canonical/client';
-import { DateField, MayBeAbsent, OneOf, SomeOf, Text } from '../../platform/http/fields';
+import { DateField, MayBeAbsent, OneOf, PhoneField, SomeOf, Text } from '../../platform/http/fields';
 import { PageDto } from '../../platform/http/paging.dto';
 import { NamedRecordsQuery, RecordDto } from '../record.dto';
 
@@ -101,11 +101,11 @@ export class ClientsQuery extends NamedRecordsQuery {
   email?: string;
 
   /**
-   * Only clients with this phone number, in E.164.
+   * Only clients with this phone number; the country's code leads it.
    * @example "+447123123456"
    */
   @MayBeAbsent()
-  @Text({ max: 40 })
+  @PhoneField()
   phone?: string;
 
   /**
