@@ -165,7 +165,7 @@ export const DEFENCES: readonly Defence[] = [
     edits: [
       {
         file: 'src/platform/http/cursor.ts',
-        find: '`cursor ${JSON.stringify(list, arranged)}`',
+        find: '`cursor ${JSON.stringify(list)}`',
         put: '`cursor ${typeof list}`.slice(0, 6)',
       },
     ],

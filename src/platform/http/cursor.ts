@@ -29,10 +29,4 @@ export class Cursors {
   }
 }
 
-/** The values of a filter in one order: however they are arranged, they narrow the list to the same. */
-const arranged = (name: string, value: unknown): unknown =>
-  name !== '' && Array.isArray(value) && value.every((one) => typeof one === 'string')
-    ? [...value].sort()
-    : value;
-
-const placeOf = (list: unknown): string => `cursor ${JSON.stringify(list, arranged)}`;
+const placeOf = (list: unknown): string => `cursor ${JSON.stringify(list)}`;

@@ -189,18 +189,19 @@ export const WholeNumber = ({
     schema({ type: 'integer', minimum: min, maximum: max, default: byDefault }),
   );
 
-/** Repeated or comma-separated: what is said twice is said once. */
-const split = (value: unknown): unknown[] => [
-  ...new Set(
-    (Array.isArray(value) ? value : [value]).flatMap((part: unknown) =>
-      typeof part === 'string' ? part.split(',') : [part],
-    ),
-  ),
-];
+const itself = (value: unknown): unknown => value;
 
-const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
+/** Repeated or comma-separated: what is said twice is said once, and however it is arranged, it is the same filter. */
+const split = (value: unknown, read: (part: unknown) => unknown): unknown[] => {
+  const parts = (Array.isArray(value) ? value : [value]).flatMap((part: unknown) =>
+    typeof part === 'string' ? part.split(',') : [part],
+  );
+  return [...new Set(parts.map(read))].sort();
+};
+
+const many = (each: PropertyDecorator[], items: object, read = itself): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (value === undefined ? undefined : split(value))),
+    Transform(({ value }: { value: unknown }) => (value === undefined ? undefined : split(value, read))),
     IsArray(),
     ArrayNotEmpty(),
     ArrayMaxSize(MANY),
@@ -211,11 +212,9 @@ const many = (each: PropertyDecorator[], items: object): PropertyDecorator =>
 /** A filter that takes several ids, repeated or comma-separated. */
 export const Ids = (): PropertyDecorator =>
   many(
-    [
-      Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(lowered) : value)),
-      IsUUID(undefined, { each: true, message: 'each value in $property must be an id' }),
-    ],
+    [IsUUID(undefined, { each: true, message: 'each value in $property must be an id' })],
     { type: 'string', format: 'uuid' },
+    lowered,
   );
 /** A filter that takes several words of a list. */
 export const SomeOf = (words: readonly string[]): PropertyDecorator =>
