@@ -8,7 +8,7 @@ import { addressOf, ends, launch, SERVICE, type Running } from './process';
 import { leaksIn, secretsOf } from './secrets';
 import { until } from './until';
 
-const SYNC_MS = 20_000;
+const SYNC_MS = 40_000;
 /** A test may ask as fast as it likes. */
 const UNHURRIED = { rateLimit: { requestsPerMinute: 600_000 } };
 
