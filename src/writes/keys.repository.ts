@@ -16,18 +16,20 @@ const KEPT = "interval '24 hours'";
 interface KeyRow extends Record<string, unknown> {
   readonly request_hash: Buffer;
   readonly answer: string | null;
+  /** The answer is one for want of a better, and somebody still works on that. */
+  readonly is_open: boolean;
 }
 
 const readStatement = (tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): Statement => ({
   name: 'idempotency_keys_read',
-  text: `select request_hash, answer from idempotency_keys
+  text: `select request_hash, answer, presumed and held_until > now() as is_open from idempotency_keys
          where tenant_id = $1 and key = $2 and part = $3 and created_at > now() - ${KEPT}`,
   values: [tenantId, key, part],
 });
 
-function stateOf({ request_hash, answer }: KeyRow, hash: Buffer): KeyState {
+function stateOf({ request_hash, answer, is_open }: KeyRow, hash: Buffer): KeyState {
   if (!request_hash.equals(hash)) return { kind: 'reused' };
-  if (answer === null) return { kind: 'running' };
+  if (answer === null || is_open) return { kind: 'running' };
   return { kind: 'answered', answer: { ...(JSON.parse(answer) as Answer), isReplay: true } };
 }
 
@@ -57,7 +59,7 @@ export class KeysRepository {
       text: `insert into idempotency_keys as k (tenant_id, key, part, request_hash, held_until)
              values ($1, $2, $3, $4, now() + ${HELD})
              on conflict (tenant_id, key, part) do update
-               set held_until = excluded.held_until, request_hash = excluded.request_hash, created_at = now(), answer = null
+               set held_until = excluded.held_until, request_hash = excluded.request_hash, created_at = now(), answer = null, presumed = false
                where k.created_at < now() - ${KEPT}
                  or (k.answer is null and k.held_until < now() and k.request_hash = excluded.request_hash and not exists (
                    select 1 from writes w where w.tenant_id = $1 and w.idempotency_key = $2 and w.part = $3 and w.state <> 'settled'))
@@ -101,15 +103,23 @@ export class KeysRepository {
   ): void {
     query.later({
       name: 'idempotency_keys_answer',
-      text: 'update idempotency_keys set answer = $4 where tenant_id = $1 and key = $2 and part = $3',
+      text: 'update idempotency_keys set answer = $4, presumed = false where tenant_id = $1 and key = $2 and part = $3',
       values: [tenantId, key, part, JSON.stringify({ status, body, headers })],
+    });
+  }
+
+  /** Keeps what the key says where nobody will tell how its request ended; until the key is held no more, it runs. */
+  presume(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>, answer: Answer): void {
+    query.later({
+      text: 'update idempotency_keys set answer = $4, presumed = true where tenant_id = $1 and key = $2 and part = $3',
+      values: [tenantId, key, part, JSON.stringify(answer)],
     });
   }
 
   /** Lets a key go: nothing was done under it, and the same key may try again. */
   forget(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): void {
     query.later({
-      text: 'delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 and answer is null',
+      text: 'delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 and (answer is null or presumed)',
       values: [tenantId, key, part],
     });
   }

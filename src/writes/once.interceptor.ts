@@ -11,7 +11,7 @@ import { ModulesContainer, type Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { firstValueFrom, from, type Observable } from 'rxjs';
 import { CannotOpen, type Keyring } from '../platform/crypto';
-import { askedBy, KEEPS_KEYS } from '../platform/http/asked';
+import { askedBy, KEEPS_KEYS, NEVER_AGAIN } from '../platform/http/asked';
 import { Problem } from '../platform/http/problems';
 import { Rendered } from '../platform/http/rendered';
 import type { RequestsService } from './requests.service';
@@ -43,10 +43,15 @@ export class OnceInterceptor implements NestInterceptor {
     const { asker, key } = askedBy(request);
     const place = placeOfAnswer(asker.tenantId, key?.key ?? '');
     const status = this.reflector.get<number | undefined>(HTTP_CODE_METADATA, context.getHandler()) ?? 201;
-    const answer = await this.requests.once(asker, key, async () => {
+    const isDeed = this.reflector.get<((body: unknown) => boolean) | undefined>(
+      NEVER_AGAIN,
+      context.getHandler(),
+    );
+    const work = async (): Promise<Answer> => {
       const { status: own = status, ...made } = answerOf(await firstValueFrom(next.handle()));
       return { status: own, ...made, body: this.keyring.seal(made.body, place) };
-    });
+    };
+    const answer = await this.requests.once(asker, key, work, isDeed?.(request.body) ? unheard() : null);
     const isSealed = answer.status < 400;
     return renderedAnswer(isSealed ? { ...answer, body: this.opened(answer.body, place) } : answer);
   }
@@ -76,6 +81,13 @@ export function answerPostsOnce(app: INestApplication): void {
       for (const handler of postsOf((metatype as Type<object>).prototype as object))
         Reflect.defineMetadata(INTERCEPTORS_METADATA, [once], handler);
 }
+
+const unheard = (): Problem =>
+  new Problem(
+    'vendor_timeout',
+    'Nobody knows whether it was applied. Look at the vendor: to send it again takes another key',
+    { outcome: 'unknown' },
+  );
 
 const postsOf = (prototype: object): object[] =>
   Object.values(Object.getOwnPropertyDescriptors(prototype))

@@ -3,9 +3,10 @@ import type { PengaState } from '../../src/vendors/penga/sandbox/state';
 import type { State as PexipState } from '../../src/vendors/pexip/sandbox/state';
 import type { Fault } from '../../src/vendors/kit/sandbox';
 import { auditOf } from '../support/audit';
-import type { Shown, ShownConnection } from '../support/calls';
+import type { Answer, Shown, ShownConnection } from '../support/calls';
 import { startClinic } from '../support/clinics';
 import { startGateway } from '../support/gateway';
+import { until } from '../support/until';
 import { openPassages, type Passages, type Passed } from '../support/passthrough';
 
 let passages: Passages;
@@ -193,15 +194,20 @@ describe('when the vendor is in trouble', () => {
     const somebody = await lone.tenant('Eastside');
     const id = await somebody.connect(other.sandbox);
     await other.sandbox.close();
-    const answer = await somebody.call('POST', `/v1/connections/${id}/passthrough`, {
-      body: { method: 'POST', path: 'patients', body: {} },
-    });
+    const send = () =>
+      somebody.call('POST', `/v1/connections/${id}/passthrough`, {
+        body: { method: 'POST', path: 'patients', body: {} },
+        headers: { 'idempotency-key': 'never left' },
+      });
+    const answers = [await send(), await send()];
     await lone.stop();
-    expect([answer.status, answer.problem.code, 'outcome' in answer.problem]).toEqual([
-      503,
-      'vendor_unavailable',
-      false,
-    ]);
+    for (const { status, problem, headers } of answers)
+      expect([status, problem.code, 'outcome' in problem, headers.get('idempotent-replayed')]).toEqual([
+        503,
+        'vendor_unavailable',
+        false,
+        null,
+      ]);
     expect(port).not.toBe('');
   });
 
@@ -219,6 +225,61 @@ describe('when the vendor is in trouble', () => {
     ]);
     passages.sandbox('pexip').fail({ fault: { kind: 'status', status: 401 }, path: 'offices', times: 9 });
     expect((await passages.done('pexip', { method: 'GET', path: 'offices' })).status).toBe(401);
+  });
+});
+
+describe('under an Idempotency-Key', () => {
+  const writes = (): number => passages.sandbox('penga').ledger.length;
+  const send = (key: string): Promise<Answer<Passed>> =>
+    passages.tenant.call<Passed>('POST', passages.path('penga'), {
+      body: { method: 'POST', path: 'notes', body: { note: key } },
+      headers: { 'idempotency-key': key },
+    });
+  const replayed = ({ headers }: Answer<unknown>): boolean => headers.has('idempotent-replayed');
+
+  it('a write happens once, and its answer is given again', async () => {
+    const before = writes();
+    const [first, second] = [await send('twice'), await send('twice')];
+    expect([second.text, replayed(first), replayed(second)]).toEqual([first.text, false, true]);
+    expect([first.need(200).status, writes()]).toEqual([200, before + 1]);
+  });
+
+  it('a write of which nobody knows is not sent again; with another key it is', async () => {
+    const before = writes();
+    passages.sandbox('penga').fail({ fault: { kind: 'lost_answer' }, method: 'POST' });
+    const [first, second] = [await send('lost'), await send('lost')];
+    expect([first.status, first.problem.outcome, second.text, replayed(second)]).toEqual([
+      504,
+      'unknown',
+      first.text,
+      true,
+    ]);
+    expect(writes()).toBe(before + 1);
+    (await send('found to be lost')).need(200);
+    expect(writes()).toBe(before + 2);
+  });
+
+  it('a write whose process was killed is not sent again either', async () => {
+    const before = writes();
+    passages.sandbox('penga').fail({ fault: { kind: 'drip', ms: 8_000 }, method: 'POST' });
+    const lost = send('killed').catch(() => null);
+    await until(writes, (count) => count > before);
+    expect((await send('killed')).problem.code).toBe('idempotency_in_progress');
+    await passages.gateway.kill('SIGKILL');
+    await lost;
+    passages.heal();
+    await passages.gateway.restart();
+    expect((await send('killed')).problem.code).toBe('idempotency_in_progress');
+    // As if its time were over: nobody holds the key any more.
+    await passages.gateway.rows("update idempotency_keys set held_until = now() where key = 'killed'");
+    const { status, problem, ...answer } = await send('killed');
+    expect([status, problem.code, problem.outcome, writes()]).toEqual([
+      504,
+      'vendor_timeout',
+      'unknown',
+      before + 1,
+    ]);
+    expect(replayed(answer as Answer<unknown>)).toBe(true);
   });
 });
 

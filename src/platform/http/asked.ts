@@ -51,3 +51,11 @@ export const TheAsked = createParamDecorator((_: unknown, context: ExecutionCont
 export const KEEPS_KEYS = Symbol('keeps keys');
 /** The operation answers under an `Idempotency-Key` by itself, because its work is kept with it. */
 export const KeepsKeys = (): MethodDecorator => SetMetadata(KEEPS_KEYS, true);
+
+export const NEVER_AGAIN = Symbol('never again');
+/**
+ * What the operation does for such a body must not be done twice, and nobody can find out whether it was done: under the
+ * same `Idempotency-Key` it is not tried again once it may have been.
+ */
+export const NeverAgain = (isDeed: (body: unknown) => boolean): MethodDecorator =>
+  SetMetadata(NEVER_AGAIN, isDeed);
