@@ -30,6 +30,8 @@ export type Fault =
 
 const HUGE_BYTES = 9 * 1024 * 1024;
 const BOMB_BYTES = 64 * 1024 * 1024;
+/** A wait that keeps no process alive: a sandbox that was closed has nobody to answer. */
+const IDLY = { ref: false };
 
 const json = (reply: FastifyReply, body: string | Buffer): FastifyReply =>
   reply
@@ -62,7 +64,7 @@ export async function answerInstead(fault: Fault, reply: FastifyReply): Promise<
       .code(fault.status)
       .headers(fault.headers ?? {})
       .send(fault.body ?? { message: 'fault' });
-  else if (fault.kind === 'slow') await pause(fault.ms);
+  else if (fault.kind === 'slow') await pause(fault.ms, null, IDLY);
   else NO_ANSWERS[fault.kind]?.(reply);
 }
 
@@ -116,7 +118,7 @@ export function spoil(fault: Fault, reply: FastifyReply, payload: unknown): unkn
     case 'drip': {
       const raw = byHand(reply, { 'content-length': body.length });
       raw.write(halfOf(body));
-      void pause(fault.ms).then(() => raw.end(body.subarray(body.length / 2)));
+      void pause(fault.ms, null, IDLY).then(() => raw.end(body.subarray(body.length / 2)));
       return payload;
     }
     case 'headers':
