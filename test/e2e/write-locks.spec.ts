@@ -25,6 +25,9 @@ beforeAll(async () => {
   gateway = await startGateway([clinic.sandbox], { WRITE_LOOKS_SECONDS: '0.1,0.3,3.5,4,5' });
   tenant = await gateway.tenant('Northside Clinics');
   desk = await openDesk(tenant, clinic, VENDORS.get(VENDOR)!);
+  // A sync would come to the same locks, and be counted among those that wait.
+  const settings = { sync: { enabled: false } };
+  (await desk.patch(`/v1/connections/${desk.connectionId}`, { settings })).need(200);
   holder = new Client({ connectionString: gateway.database.adminUrl });
   await holder.connect();
 });
@@ -64,7 +67,7 @@ async function again(ask: Ask): Promise<Awaited<ReturnType<Ask>>[]> {
   await holding(`select pg_advisory_xact_lock(${ERASING_TURN})`, [tenant.id], async () => {
     for (const count of [1, 2]) {
       asked.push(ask());
-      await until(waiting, (all) => all === count);
+      await until(waiting, (all) => all >= count);
     }
   });
   return Promise.all(asked);
@@ -118,7 +121,7 @@ it('an erasure and the settlement of a write that nobody knew the outcome of do 
   let erased = Promise.resolve<Answer<unknown> | null>(null);
   await holding('select 1 from held_times for update', [], async () => {
     erased = tenant.call('DELETE', `/v1/clients/${id}?erase=true`, {});
-    await until(waiting, (count) => count === 2);
+    await until(waiting, (count) => count >= 2);
   });
   expect((await erased)?.status).toBe(204);
   expect(await deadlocks()).toBe(before);
