@@ -206,7 +206,9 @@ export const DEFENCES: readonly Defence[] = [
       },
     ],
     spec: 'test/e2e/write-locks.spec.ts',
-    tests: ['waits for its answer, and nobody for each other'],
+    tests: ['a change', 'a booking of a time that must be free'].map(
+      (what) => `waits for its answer, and nobody for each other: ${what}`,
+    ),
   },
   {
     name: "a practitioner's time is held while a write is under way",
