@@ -1,5 +1,5 @@
 import { Problem, wrongField, type FieldError } from '../platform/http/problems';
-import type { ForwardedRequest, ForwardingHttp } from '../vendors/kit/policy';
+import { isRead, type ForwardedRequest, type ForwardingHttp } from '../vendors/kit/policy';
 import type { Query } from '../vendors/kit/url';
 import { pathBelow } from './passthrough-path';
 
@@ -93,7 +93,7 @@ function ownText({ headers = {}, body }: Passthrough): string | null {
 function wrongBody(asked: Passthrough, own: readonly string[]): FieldError[] {
   const { method, body = null } = asked;
   if (body === null) return [];
-  if (method === 'GET' || method === 'HEAD') return [invalid('/body', `${method} takes no body`)];
+  if (isRead(asked)) return [invalid('/body', `${method} takes no body`)];
   const text = ownText(asked);
   const names =
     text !== null ? [...new URLSearchParams(text).keys()] : typeof body === 'object' ? Object.keys(body) : [];

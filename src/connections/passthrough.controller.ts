@@ -5,12 +5,13 @@ import { NeverAgain } from '../platform/http/asked';
 import { PathId } from '../platform/http/path-id';
 import { Returns } from '../platform/http/returns';
 import type { Caller } from '../platform/scopes';
+import { isRead } from '../vendors/kit/policy';
 import { PassthroughAnswerDto, PassthroughDto } from './passthrough.dto';
 import { PassthroughService } from './passthrough.service';
 
 /** Whatever is no read; what is no request at all is refused before it is sent. */
 const isWrite = (body: unknown): boolean =>
-  !['GET', 'HEAD'].includes(String((body as { method?: unknown } | null)?.method));
+  !isRead({ method: String((body as { method?: unknown } | null)?.method) });
 
 @ApiTags('Vendors and connections')
 @Requires('passthrough')

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../tenants/audit-entry';
 import type { AuditService } from '../tenants/audit.service';
 import { VendorError } from '../vendors/kit/error';
 import { withoutFields } from '../vendors/kit/json';
-import type { ForwardedAnswer, ForwardedRequest } from '../vendors/kit/policy';
+import { isRead, type ForwardedAnswer, type ForwardedRequest } from '../vendors/kit/policy';
 import { namesIn, pathWithoutNames } from './passthrough-path';
 import { forwarded, type Passthrough } from './passthrough-request';
 import { PATIENCE, type Session, type SessionsService } from './sessions.service';
@@ -70,8 +70,6 @@ export class PassthroughService {
       });
   }
 }
-
-const isRead = ({ method }: ForwardedRequest): boolean => method === 'GET' || method === 'HEAD';
 
 function endOf(ended: ForwardedAnswer | Problem): Pick<AuditEntry, 'outcome' | 'status'> {
   if (ended instanceof Problem)

@@ -118,11 +118,12 @@ export class SessionsService {
   /** Calls the vendor with the stored credentials, past the memory of earlier refusals and failures. A refusal is an answer, not an error. */
   async check(tenantId: string, id: string): Promise<CheckResult> {
     const connection = await this.connections.find(tenantId, id);
-    const { http, vendor, settings } = await this.session(connection, {
+    const session = await this.session(connection, {
       patienceMs: PATIENCE.request,
       tokens: tokensInMemory(),
       circuit: new Circuit(),
     });
+    const { http, vendor, settings } = session;
     const started = performance.now();
     const latencyMs = (): number => Math.round(performance.now() - started);
     try {
@@ -130,8 +131,7 @@ export class SessionsService {
       return { ok: true, vendor: { status: 200 }, latencyMs: latencyMs(), account };
     } catch (error) {
       if (!(error instanceof VendorError)) throw error;
-      const { code, message } = vendorProblem(error, vendor.name);
-      if (error.kind === 'auth') await this.connections.noteRefusal(tenantId, id, error.message);
+      const { code, message } = await this.failed(session, error);
       return {
         ok: false,
         vendor: { status: error.at.status },
@@ -142,14 +142,18 @@ export class SessionsService {
     }
   }
 
+  /** Whatever ended a call, as the caller's problem. */
+  async problemOf(session: Session, error: unknown, staleAvailable?: boolean): Promise<unknown> {
+    if (error instanceof InvalidRecord) return unreadable(session.vendor, error, staleAvailable);
+    return error instanceof VendorError ? await this.failed(session, error, staleAvailable) : error;
+  }
+
   /** A call's failure as the caller's problem; a refusal of the credentials turns the connection failing. */
-  async problemOf(
+  private async failed(
     { connection, vendor }: Session,
-    error: unknown,
+    error: VendorError,
     staleAvailable?: boolean,
-  ): Promise<unknown> {
-    if (error instanceof InvalidRecord) return unreadable(vendor, error, staleAvailable);
-    if (!(error instanceof VendorError)) return error;
+  ): Promise<Problem> {
     if (error.kind === 'auth')
       await this.connections.noteRefusal(connection.tenantId, connection.id, error.message);
     return vendorProblem(error, vendor.name, staleAvailable);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CannotOpen } from '../platform/crypto';
 import type { Database, Entities } from '../platform/database/database';
 import type { IssuedToken, TokenStore } from '../vendors/kit/auth';
-import { VendorError } from '../vendors/kit/error';
+import { notAsked, VendorError } from '../vendors/kit/error';
 import { ShortMemory } from './short-memory';
 import type { Vault } from './vault';
 
@@ -36,13 +36,11 @@ const MOST_REMEMBERED = 500;
 /** Whether the connection still has the credentials and settings that a session was opened with. Sealing them anew is no change. */
 const IS_SAME = 'c.credentials_updated_at = $3 and c.settings = $4::jsonb as same';
 const changedMeanwhile = (): VendorError =>
-  new VendorError('unavailable', 'The connection was changed meanwhile; nothing was sent', {
-    operation: 'log in',
-    status: null,
-    code: null,
-    retryAfterMs: null,
-    outcome: 'not_done',
-  });
+  new VendorError(
+    'unavailable',
+    'The connection was changed meanwhile; nothing was sent',
+    notAsked('log in'),
+  );
 
 /**
  * Vendors' tokens, sealed and shared by all processes. A lease lets one log in while the others wait for what it gets; no
@@ -203,20 +201,12 @@ export class TokensRepository {
   }
 
   private opened(owner: Owner, { token, refused }: Row): IssuedToken | null {
-    if (refused) {
-      const at = {
-        operation: 'log in',
-        status: null,
-        code: null,
-        retryAfterMs: null,
-        outcome: 'not_done',
-      } as const;
+    if (refused)
       throw new VendorError(
         'auth',
         'The vendor refused these credentials; they are not tried again until they change',
-        at,
+        notAsked('log in'),
       );
-    }
     if (token === null) return null;
     try {
       return this.vault.open(owner, 'token', token) as IssuedToken;

@@ -1,4 +1,4 @@
-import { VendorError } from '../vendors/kit/error';
+import { notAsked, VendorError } from '../vendors/kit/error';
 
 /** Who waits: a caller's request goes before background work. */
 export type Priority = 'user' | 'background';
@@ -9,10 +9,9 @@ export interface Turn {
 }
 
 /** The limit is spent for longer than the turn's patience. It names a later time than that, so that nobody tries again by itself. */
-export function spent({ patienceMs }: Turn, waitMs: number): VendorError {
-  const at = { operation: 'wait for a turn', status: null, code: null, outcome: 'not_done' } as const;
-  return new VendorError('rate_limited', "The vendor's limit is spent", {
-    ...at,
-    retryAfterMs: Math.max(Math.ceil(waitMs), patienceMs + 1),
-  });
-}
+export const spent = ({ patienceMs }: Turn, waitMs: number): VendorError =>
+  new VendorError(
+    'rate_limited',
+    "The vendor's limit is spent",
+    notAsked('wait for a turn', Math.max(Math.ceil(waitMs), patienceMs + 1)),
+  );

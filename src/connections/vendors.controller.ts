@@ -2,13 +2,13 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Requires } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT, PagingQuery } from '../platform/http/paging.dto';
-import { listed, type Rendered } from '../platform/http/rendered';
+import { PagingQuery } from '../platform/http/paging.dto';
+import { listedBy, type Rendered } from '../platform/http/rendered';
 import { Returns } from '../platform/http/returns';
 import { VendorPageDto, type VendorDto } from './vendors.dto';
 import { VendorsService } from './vendors.service';
 
-const LIST = 'vendors';
+const listedByName = listedBy(({ vendor }: VendorDto) => vendor);
 
 @ApiTags('Vendors and connections')
 @Requires('read')
@@ -25,12 +25,8 @@ export class VendorsController {
    */
   @Get()
   @Returns(VendorPageDto)
-  listVendors(@Query() { limit = DEFAULT_LIMIT, cursor }: PagingQuery): Rendered {
-    return rendered(
-      this.cursors,
-      limit,
-      this.vendors.list({ after: this.cursors.read(LIST, cursor)?.[0] ?? '', limit }),
-    );
+  listVendors(@Query() query: PagingQuery): Promise<Rendered> {
+    return listedByName(this.cursors, 'vendors', query, (page) => this.vendors.list(page));
   }
 
   /** Reads a vendor. */
@@ -39,10 +35,3 @@ export class VendorsController {
     return this.vendors.get(name);
   }
 }
-
-/** In the order of their names, which are what a cursor of this list holds. */
-const rendered = (
-  cursors: Cursors,
-  limit: number,
-  { rows, more }: { readonly rows: readonly VendorDto[]; readonly more: boolean },
-): Rendered => listed(rows, limit, more ? cursors.write(LIST, [rows.at(-1)?.vendor ?? '']) : null);

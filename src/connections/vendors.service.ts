@@ -13,11 +13,11 @@ export class VendorsService {
   }
 
   /** A page of them in the order of their names, and whether there are more. */
-  list({ after, limit }: { after: string; limit: number }): {
+  list({ after, limit }: { after: string | null; limit: number }): {
     rows: readonly ShownVendor[];
     more: boolean;
   } {
-    const names = [...this.shown.keys()].sort().filter((name) => name > after);
+    const names = [...this.shown.keys()].sort().filter((name) => name > (after ?? ''));
     return { rows: names.slice(0, limit).map((name) => this.get(name)), more: names.length > limit };
   }
 }

@@ -1,13 +1,14 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { listed, type Rendered } from '../platform/http/rendered';
+import { listedBy, type Rendered } from '../platform/http/rendered';
 import { Cursors } from '../platform/http/cursor';
-import { DEFAULT_LIMIT } from '../platform/http/paging.dto';
 import { Returns } from '../platform/http/returns';
 import { Requires, TheCaller } from '../platform/http/caller';
 import type { Caller } from '../platform/scopes';
 import { MappingsService, type Mapping } from './mappings.service';
 import { RemoteIdPageDto, RemoteIdsQuery } from './remote-ids.dto';
+
+const listedByOurs = listedBy(({ canonicalId }: Mapping) => canonicalId);
 
 @ApiTags('Mapping')
 @Requires('read')
@@ -24,31 +25,12 @@ export class RemoteIdsController {
    */
   @Get()
   @Returns(RemoteIdPageDto)
-  async listRemoteIds(
+  listRemoteIds(
     @TheCaller() { tenantId }: Caller,
-    @Query() { limit = DEFAULT_LIMIT, cursor, ...filters }: RemoteIdsQuery,
+    @Query() { limit, cursor, ...filters }: RemoteIdsQuery,
   ): Promise<Rendered> {
-    return this.page(
-      [tenantId, filters],
-      limit,
-      await this.mappings.page(tenantId, filters, {
-        after: this.cursors.read(listOf([tenantId, filters]), cursor)?.[0] ?? null,
-        limit,
-      }),
-    );
-  }
-
-  private page(
-    list: readonly unknown[],
-    limit: number,
-    { rows, more }: { rows: Mapping[]; more: boolean },
-  ): Rendered {
-    return listed(
-      rows,
-      limit,
-      more ? this.cursors.write(listOf(list), [rows.at(-1)?.canonicalId ?? '']) : null,
+    return listedByOurs(this.cursors, ['remote-ids', tenantId, filters], { limit, cursor }, (page) =>
+      this.mappings.page(tenantId, filters, page),
     );
   }
 }
-
-const listOf = (list: readonly unknown[]): unknown => ['remote-ids', ...list];

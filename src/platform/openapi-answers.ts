@@ -24,16 +24,19 @@ export const ANSWER_HEADERS = {
 };
 type HeaderName = keyof typeof ANSWER_HEADERS;
 
-/** Operations that show one record with a version. */
-const VERSIONED =
-  /\/v1\/(?:tenants(?:\/\{tenantId\})?|connections(?:\/\{connectionId\})?|webhook-endpoints(?:\/\{endpointId\}(?:\/rotate-secret)?)?|(?:appointments|clients)(?:\/\{id\}(?:\/cancel)?)?|(?:practitioners|services|locations)\/\{id\})$/;
+/** Where a record stands that callers change by its version. */
+export const CONDITIONAL =
+  /\/v1\/(?:tenants\/\{tenantId\}|connections\/\{connectionId\}|webhook-endpoints\/\{endpointId\}(?:\/rotate-secret)?|(?:appointments|clients)\/\{id\}(?:\/cancel)?)$/;
+/** Where such a record is made, or one is read that nobody changes here. */
+const SHOWN =
+  /\/v1\/(?:tenants|connections|webhook-endpoints|appointments|clients|(?:practitioners|services|locations)\/\{id\})$/;
 
 const takes = ({ parameters = [] }: Operation, name: string): boolean =>
   parameters.some((one) => 'name' in one && one.name === name);
 
 /** Whether the operation answers with a record and its ETag. */
 export const showsVersion = (path: string, operation: Operation): boolean =>
-  VERSIONED.test(path) && !takes(operation, 'cursor') && !operation.responses['204'];
+  (CONDITIONAL.test(path) || SHOWN.test(path)) && !takes(operation, 'cursor') && !operation.responses['204'];
 
 /** The headers of an answer with this status. */
 function headersOf(path: string, status: string, operation: Operation): HeaderName[] {

@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from './http/problems';
-import { showsVersion } from './openapi-answers';
+import { CONDITIONAL, showsVersion } from './openapi-answers';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -32,8 +32,6 @@ const FROM_WRITES: readonly ProblemCode[] = ['slot_conflict', 'transition_not_al
 /** Routes whose answer may come from a vendor. */
 const ASKS_VENDOR =
   /\/v1\/(?:appointments|clients|practitioners|services|locations)\/\{id\}$|\/v1\/availability$|\/passthrough$/;
-const CONDITIONAL =
-  /\/v1\/(?:tenants\/\{tenantId\}|connections\/\{connectionId\}|webhook-endpoints\/\{endpointId\}(?:\/rotate-secret)?|(?:appointments|clients)\/\{id\}(?:\/cancel)?)$/;
 /** Operations that write at a vendor. */
 const WRITES = /\/v1\/(?:appointments|clients)(?:\/\{id\}(?:\/cancel)?|\/batch)?$/;
 const isWrite = (path: string, method: string): boolean => method !== 'get' && WRITES.test(path);

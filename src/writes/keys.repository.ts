@@ -27,6 +27,17 @@ const readStatement = (tenantId: string, { key, part }: Pick<Key, 'key' | 'part'
   values: [tenantId, key, part],
 });
 
+const keepStatement = (
+  tenantId: string,
+  { key, part }: Pick<Key, 'key' | 'part'>,
+  { status, body, headers }: Answer,
+  isPresumed: boolean,
+): Statement => ({
+  name: 'idempotency_keys_answer',
+  text: 'update idempotency_keys set answer = $4, presumed = $5 where tenant_id = $1 and key = $2 and part = $3',
+  values: [tenantId, key, part, JSON.stringify({ status, body, headers }), isPresumed],
+});
+
 function stateOf({ request_hash, answer, is_open }: KeyRow, hash: Buffer): KeyState {
   if (!request_hash.equals(hash)) return { kind: 'reused' };
   if (answer === null || is_open) return { kind: 'running' };
@@ -95,25 +106,13 @@ export class KeysRepository {
   }
 
   /** Keeps the final answer under its key. */
-  answer(
-    query: Query,
-    tenantId: string,
-    { key, part }: Pick<Key, 'key' | 'part'>,
-    { status, body, headers }: Answer,
-  ): void {
-    query.later({
-      name: 'idempotency_keys_answer',
-      text: 'update idempotency_keys set answer = $4, presumed = false where tenant_id = $1 and key = $2 and part = $3',
-      values: [tenantId, key, part, JSON.stringify({ status, body, headers })],
-    });
+  answer(query: Query, tenantId: string, key: Pick<Key, 'key' | 'part'>, answer: Answer): void {
+    query.later(keepStatement(tenantId, key, answer, false));
   }
 
   /** Keeps what the key says where nobody will tell how its request ended; until the key is held no more, it runs. */
-  presume(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>, answer: Answer): void {
-    query.later({
-      text: 'update idempotency_keys set answer = $4, presumed = true where tenant_id = $1 and key = $2 and part = $3',
-      values: [tenantId, key, part, JSON.stringify(answer)],
-    });
+  presume(query: Query, tenantId: string, key: Pick<Key, 'key' | 'part'>, answer: Answer): void {
+    query.later(keepStatement(tenantId, key, answer, true));
   }
 
   /** Lets a key go: nothing was done under it, and the same key may try again. */

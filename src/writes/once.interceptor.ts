@@ -14,6 +14,7 @@ import { CannotOpen, type Keyring } from '../platform/crypto';
 import { askedBy, KEEPS_KEYS, NEVER_AGAIN } from '../platform/http/asked';
 import { Problem } from '../platform/http/problems';
 import { Rendered } from '../platform/http/rendered';
+import { unheard } from './refusals';
 import type { RequestsService } from './requests.service';
 import { placeOfAnswer } from './sealed-answers';
 import type { Answer } from './write';
@@ -81,13 +82,6 @@ export function answerPostsOnce(app: INestApplication): void {
       for (const handler of postsOf((metatype as Type<object>).prototype as object))
         Reflect.defineMetadata(INTERCEPTORS_METADATA, [once], handler);
 }
-
-const unheard = (): Problem =>
-  new Problem(
-    'vendor_timeout',
-    'Nobody knows whether it was applied. Look at the vendor: to send it again takes another key',
-    { outcome: 'unknown' },
-  );
 
 const postsOf = (prototype: object): object[] =>
   Object.values(Object.getOwnPropertyDescriptors(prototype))

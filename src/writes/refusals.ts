@@ -25,6 +25,14 @@ export const unknownOutcome = ({ title }: Pick<Vendor, 'title'>): Problem =>
     { outcome: 'unknown' },
   );
 
+/** Nobody knows whether it was done, and nobody can look. */
+export const unheard = (): Problem =>
+  new Problem(
+    'vendor_timeout',
+    'Nobody knows whether it was applied. Look at the vendor: to send it again takes another key',
+    { outcome: 'unknown' },
+  );
+
 /** The gateway looked for as long as it does, and the vendor has not done it. */
 export const neverApplied = ({ title }: Pick<Vendor, 'title'>): Problem =>
   new Problem('vendor_timeout', `${title} has not applied the write; it may be sent again`);

@@ -15,7 +15,7 @@ export class RequestsService {
 
   /**
    * Runs `work` unless the key has an answer already, and keeps its answer where that is final: a success, or a refusal
-   * that trying again does not change. `isFinal: false` in the answer lets the same key go on later. `unheard` is the
+   * that trying again does not change. `isUnfinished` in the answer lets the same key go on later. `unheard` is the
    * answer of work that must not be done twice, and of which nobody can find out what became of it.
    */
   async once(

@@ -242,7 +242,8 @@ describe('a service that runs', () => {
   );
 });
 
-it('SIGTERM lets a request that waits for a vendor finish, takes no other, and ends with 0', async () => {
+/** A service with a connection to a vendor who is slow from now on, and a wait until he is asked. */
+async function slowVendor() {
   const vendor = await sandbox();
   const service = serve({ ...completeEnv((await database()).url), VENDOR_HOST_ALLOWLIST: hostOf(vendor) });
   const url = await addressOf(service);
@@ -252,8 +253,19 @@ it('SIGTERM lets a request that waits for a vendor finish, takes no other, and e
 
   vendor.fail({ fault: { kind: 'slow', ms: 1500 } });
   const before = vendor.requests.length;
-  const check = call(`${url}/v1/connections/${connection}/check`, { method: 'POST', key });
-  await eventually('the vendor is asked', () => vendor.requests.length > before);
+  return {
+    service,
+    url,
+    key,
+    path: `/v1/connections/${connection}/check`,
+    isAsked: () => eventually('the vendor is asked', () => vendor.requests.length > before),
+  };
+}
+
+it('SIGTERM lets a request that waits for a vendor finish, takes no other, and ends with 0', async () => {
+  const { service, url, key, path, isAsked } = await slowVendor();
+  const check = call(`${url}${path}`, { method: 'POST', key });
+  await isAsked();
   service.kill('SIGTERM');
   await eventually('nobody else is let in', () =>
     call(`${url}/healthz`).then(
@@ -268,23 +280,15 @@ it('SIGTERM lets a request that waits for a vendor finish, takes no other, and e
 });
 
 it('SIGTERM does not wait for a connection that its caller would keep once he is answered', async () => {
-  const vendor = await sandbox();
-  const service = serve({ ...completeEnv((await database()).url), VENDOR_HOST_ALLOWLIST: hostOf(vendor) });
-  const url = await addressOf(service);
-  const { key } = await makeTenant(url);
-  const settings = { ...vendor.settings, sync: { enabled: false } };
-  const connection = await connect(url, key, { ...vendor, settings });
+  const { service, url, key, path, isAsked } = await slowVendor();
   const agent = new Agent({ keepAlive: true });
-
-  vendor.fail({ fault: { kind: 'slow', ms: 1500 } });
-  const before = vendor.requests.length;
-  const asking = request(`${url}/v1/connections/${connection}/check`, {
+  const asking = request(`${url}${path}`, {
     method: 'POST',
     agent,
     headers: { authorization: `Bearer ${key}` },
   }).end();
   const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
-  await eventually('the vendor is asked', () => vendor.requests.length > before);
+  await isAsked();
   service.kill('SIGTERM');
   const [answer] = await answered;
   answer.resume();

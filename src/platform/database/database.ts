@@ -91,19 +91,13 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** TypeORM's manager for one tenant in one transaction. */
-  async entities<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.managed(async (manager) => {
-      await manager.query(SET_TENANT, [tenantId]);
-      return work(manager);
-    });
+  entities<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.managed(work, SET_TENANT, [tenantId]);
   }
 
   /** TypeORM's manager over all tenants: for the operator's calls. */
-  async systemEntities<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.managed(async (manager) => {
-      await manager.query(SET_SYSTEM);
-      return work(manager);
-    });
+  systemEntities<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.managed(work, SET_SYSTEM);
   }
 
   /** Whether the schema is older than this program. Fails where the database does not answer. */
@@ -124,49 +118,53 @@ export class Database implements OnApplicationShutdown {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private async managed<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const started = performance.now();
-    try {
-      return await this.dataSource.transaction(work);
-    } finally {
-      account(started);
-    }
+  private managed<T>(
+    work: (manager: EntityManager) => Promise<T>,
+    scope: string,
+    values?: readonly unknown[],
+  ): Promise<T> {
+    return timed(() =>
+      this.dataSource.transaction(async (manager) => {
+        await manager.query(scope, values && [...values]);
+        return work(manager);
+      }),
+    );
   }
 
-  private async onLane<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
-    const started = performance.now();
-    try {
-      return await this.lanes.use(work);
-    } finally {
-      account(started);
-    }
+  private onLane<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
+    return timed(() => this.lanes.use(work));
   }
 
-  private async onConnection<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
-    const started = performance.now();
-    const client: PoolClient = await this.pool.connect();
-    let broken: Error | undefined;
-    // The pool listens only to those at rest: without this, a connection that is lost in mid-transaction ends the process.
-    const lost = (failure: Error): void => void (broken = failure);
-    client.on('error', lost);
-    const line = new Pipeline(client, { isShared: false });
-    try {
-      return await work(line);
-    } catch (error) {
-      broken ??= line.broken;
-      throw error;
-    } finally {
-      line.end();
-      client.off('error', lost);
-      client.release(broken);
-      account(started);
-    }
+  private onConnection<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
+    return timed(async () => {
+      const client: PoolClient = await this.pool.connect();
+      let broken: Error | undefined;
+      // The pool listens only to those at rest: without this, a connection that is lost in mid-transaction ends the process.
+      const lost = (failure: Error): void => void (broken = failure);
+      client.on('error', lost);
+      const line = new Pipeline(client, { isShared: false });
+      try {
+        return await work(line);
+      } catch (error) {
+        broken ??= line.broken;
+        throw error;
+      } finally {
+        line.end();
+        client.off('error', lost);
+        client.release(broken);
+      }
+    });
   }
 }
 
-/** Notes the time since `started` as the database's, in the request that is being served. */
-function account(started: number): void {
-  currentContext()?.spent.database.add(performance.now() - started);
+/** Notes what `work` takes as the database's time, in the request that is being served. */
+async function timed<T>(work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  try {
+    return await work();
+  } finally {
+    currentContext()?.spent.database.add(performance.now() - started);
+  }
 }
 
 const queryOn = (line: Pipeline, last: Query['last']): Query =>

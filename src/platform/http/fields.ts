@@ -24,7 +24,7 @@ import {
 } from 'class-validator';
 import { readPhone } from '../../canonical/phone';
 import { parseDate, parseInstant } from '../../canonical/values';
-import { rule, schema } from './field-rule';
+import { readAs, rule, schema } from './field-rule';
 
 const MANY = 100;
 
@@ -59,13 +59,10 @@ export const Text = ({ min = 1, max = 255 }: { min?: number; max?: number } = {}
 /** An instant with an offset; it becomes UTC. */
 export const InstantField = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' ? (parseInstant(value) ?? value) : value,
-    ),
-    rule(
+    readAs(
       'instant',
       'must be an RFC 3339 instant with an offset, like 2026-01-31T09:00:00Z (in a URL, + is written %2B)',
-      (value) => typeof value === 'string' && parseInstant(value) !== null,
+      parseInstant,
     ),
     schema({ type: String, format: 'date-time' }),
   );
@@ -73,13 +70,10 @@ export const InstantField = (): PropertyDecorator =>
 /** A telephone number that can be called from anywhere, however it is spelled; it becomes E.164. */
 export const PhoneField = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' ? (readPhone(value, null).phone ?? value) : value,
-    ),
-    rule(
+    readAs(
       'phone',
       "must be a telephone number with its country's code, like +447123123456 (in a URL, + is written %2B)",
-      (value) => typeof value === 'string' && readPhone(value, null).phone === value,
+      (text) => readPhone(text, null).phone,
     ),
     schema({ type: String, minLength: 1, maxLength: 40 }),
   );

@@ -75,6 +75,11 @@ function nextPage(url: string, cursor: string): string {
   return `${path}?${parameters.toString()}`;
 }
 
+/** What is read of a list at once, and whether there is more behind it. */
+interface Listed<Row> {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
 interface Versioned {
   readonly id: string;
   readonly version: number;
@@ -113,16 +118,22 @@ export const pageOf = (
 export const listed = (data: readonly unknown[], limit: number, nextCursor: string | null): Rendered =>
   new Rendered(JSON.stringify({ data, page: { limit, nextCursor } }), { nextCursor });
 
-/** A page of a list in the order of its ids, with the cursor of what follows. `list` says which list it is, `read` reads it. */
-export async function listedById(
-  cursors: Cursors,
-  list: unknown,
-  { limit = DEFAULT_LIMIT, cursor }: { readonly [P in keyof PagingQuery]: PagingQuery[P] | undefined },
-  read: (page: { readonly after: string | null; readonly limit: number }) => Promise<{
-    readonly rows: readonly { readonly id: string }[];
-    readonly more: boolean;
-  }>,
-): Promise<Rendered> {
-  const { rows, more } = await read({ after: cursors.read(list, cursor)?.[0] ?? null, limit });
-  return listed(rows, limit, more ? cursors.write(list, [rows.at(-1)?.id ?? '']) : null);
-}
+/** A page of a list in the order of a name that each row has, with the cursor of what follows. `list` says which list it is, `read` reads it. */
+export const listedBy =
+  <Row>(nameOf: (row: Row) => string) =>
+  async (
+    cursors: Cursors,
+    list: unknown,
+    { limit = DEFAULT_LIMIT, cursor }: { readonly [P in keyof PagingQuery]: PagingQuery[P] | undefined },
+    read: (page: {
+      readonly after: string | null;
+      readonly limit: number;
+    }) => Listed<Row> | Promise<Listed<Row>>,
+  ): Promise<Rendered> => {
+    const { rows, more } = await read({ after: cursors.read(list, cursor)?.[0] ?? null, limit });
+    const last = rows.at(-1);
+    return listed(rows, limit, more && last ? cursors.write(list, [nameOf(last)]) : null);
+  };
+
+/** The same in the order of the ids. */
+export const listedById = listedBy(({ id }: { readonly id: string }) => id);

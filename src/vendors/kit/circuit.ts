@@ -11,7 +11,7 @@ import {
   type IBreaker,
   type IHalfOpenAfterBackoffContext,
 } from 'cockatiel';
-import { VendorError } from './error';
+import { notAsked, VendorError } from './error';
 import { RetryBudget } from './retry-budget';
 
 const IN_A_ROW = 10;
@@ -35,25 +35,21 @@ const isFailure = (error: unknown): boolean => {
 /** The vendor failed so often that it is left alone for a while: nothing was sent. */
 export class CircuitOpen extends VendorError {
   constructor(waitMs: number) {
-    super('unavailable', 'The vendor failed again and again and is not called for a moment', {
-      operation: 'call the vendor',
-      status: null,
-      code: null,
-      retryAfterMs: Math.max(waitMs, PROBE_MS),
-      outcome: 'not_done',
-    });
+    super(
+      'unavailable',
+      'The vendor failed again and again and is not called for a moment',
+      notAsked('call the vendor', Math.max(waitMs, PROBE_MS)),
+    );
   }
 }
 
 /** More calls wait for this connection than one process is to hold: nothing was sent. */
 const crowded = (): VendorError =>
-  new VendorError('rate_limited', 'Too many calls wait for this vendor', {
-    operation: 'wait for a turn',
-    status: null,
-    code: null,
-    retryAfterMs: CROWDED_MS,
-    outcome: 'not_done',
-  });
+  new VendorError(
+    'rate_limited',
+    'Too many calls wait for this vendor',
+    notAsked('wait for a turn', CROWDED_MS),
+  );
 
 /** Opens after failures in a row, or when half of the last calls failed. */
 class Either implements IBreaker {

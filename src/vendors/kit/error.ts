@@ -45,6 +45,15 @@ export class VendorError extends Error {
   }
 }
 
+/** The whereabouts of a call that was not made: no vendor was asked. */
+export const notAsked = (operation: string, retryAfterMs: number | null = null): VendorFailure => ({
+  operation,
+  status: null,
+  code: null,
+  retryAfterMs,
+  outcome: 'not_done',
+});
+
 /** A row of a vendor's error table: an answer with this status (and code) is of this kind. The first row that fits wins. */
 export interface ErrorRow {
   readonly status?: number;

@@ -5,6 +5,7 @@ import { serves, type Auth, type IssuedToken } from './auth';
 import { VendorError } from './error';
 import { answerOf, Answered, type RawAnswer } from './forward';
 import {
+  isRead,
   TIMES,
   type ForwardedAnswer,
   type ForwardingHttp,
@@ -27,8 +28,6 @@ const client: AxiosInstance = axios.create({
   maxBodyLength: MAX_BYTES,
   validateStatus: () => true,
 });
-
-const isRead = ({ method }: { method: string }): boolean => method === 'GET' || method === 'HEAD';
 
 /** Two clocks over one exchange, either of which ends it. */
 function deadline(sent: Sent, { firstByteMs, readMs, writeMs }: Times) {

@@ -54,6 +54,9 @@ export interface VendorHttp {
 
 /** What a caller may send to any endpoint of the vendor. */
 export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+/** Whether a request changes nothing by its method: it may be sent again. */
+export const isRead = ({ method }: { readonly method: string }): boolean =>
+  method === 'GET' || method === 'HEAD';
 /** A request that a caller wrote himself. Its path begins with a slash and is in its normal form. */
 export interface ForwardedRequest {
   readonly method: (typeof FORWARDED_METHODS)[number];
