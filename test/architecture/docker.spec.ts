@@ -1,9 +1,14 @@
 import 'reflect-metadata';
 import { getMetadataStorage } from 'class-validator';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Config, readConfig } from '../../src/platform/config';
+import { binariesFor, programOptions } from '../../src/platform/database/embedded-binaries';
+import { choosePlace } from '../../src/platform/database/embedded-place';
 
 interface ComposeService {
   readonly '<<'?: Partial<ComposeService>;
@@ -128,6 +133,24 @@ describe('compose.yaml', () => {
     const role = /CREATE ROLE gateway (.*)/.exec(read('docker/postgres-init.sh'))?.[1];
     for (const limit of ['NOSUPERUSER', 'NOBYPASSRLS', 'NOCREATEROLE', 'NOCREATEDB'])
       expect(role).toContain(limit);
+  });
+
+  it('makes a database that PostgreSQL agrees to', () => {
+    const { user, dataDir } = choosePlace(join(tmpdir(), `compose-${randomUUID()}`), () => undefined);
+    mkdirSync(dataDir);
+    if (user) chownSync(dataDir, user.uid, user.gid);
+    try {
+      const given = service('postgres').environment['POSTGRES_INITDB_ARGS']!.split(' ');
+      const args = ['--pgdata', dataDir, ...given.filter((one) => !one.startsWith('--auth')), '--no-sync'];
+      const said = execFileSync(join(binariesFor(user), 'initdb'), args, {
+        ...programOptions(user),
+        encoding: 'utf8',
+      });
+      expect(said).toContain('locale provider:   builtin');
+      expect(said).toContain('default collation: C.UTF-8');
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
   });
 
   it('lets the gateway reach the sandboxes that it can be started with', () => {
