@@ -84,7 +84,7 @@ describe('a full scan', () => {
       const appointments = (): Promise<Shown<'appointments'>[]> =>
         tenant.all<Shown<'appointments'>>(`/v1/appointments?connectionId=${id}&includeDeleted=true`);
       const [before] = (await appointments()).filter(
-        ({ start, deletedAt }) => start !== null && start > new Date().toISOString() && deletedAt === null,
+        ({ start, deletedAt }) => start !== null && deletedAt === null,
       );
       const start = new Date(Math.floor(Date.now() / 1000) * 1000 + 90 * DAY);
       const end = new Date(start.getTime() + 1_800_000);

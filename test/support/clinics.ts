@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { sandboxOf } from '../../src/sandbox/host';
 import type { ResourceName } from '../../src/canonical/index';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
@@ -35,6 +36,9 @@ type Facts = Omit<Clinic, 'sandbox'>;
 /** How often a fault happens that shall last until it is healed. */
 export const FOR_GOOD = Infinity;
 const ALWAYS: Window = { from: '', to: '\uffff' };
+const WEDNESDAY = 3;
+/** Where the clinics are that are not around the corner from Greenwich. */
+const ZONES: Readonly<Record<string, string>> = { cliniko: 'Australia/Sydney' };
 const NO_DATE = 'yesterday';
 const isIn = ({ from, to }: Window, start: string): boolean => start >= from && start < to;
 const instant = (seconds: number): string => new Date(seconds * 1000).toISOString();
@@ -184,7 +188,21 @@ function pexip(state: PexipState): Facts {
 /** How to look into each vendor's clinic. A vendor that is not here has no end-to-end tests, and they say so. */
 const FACTS: Readonly<Record<string, (state: never) => Facts>> = { penga, cliniko, progenda, pexip };
 
-/** Starts a vendor's sandbox without its limit of requests. */
+/**
+ * Noon of the clinic's last Wednesday: half of that day is past, and what a clinic holds does not hang on the hour, nor
+ * on the day, of the run.
+ */
+function founded(vendor: string): Date {
+  const now = Temporal.Now.zonedDateTimeISO(ZONES[vendor] ?? 'Europe/London');
+  const noon = now
+    .startOfDay()
+    .with({ hour: 12 })
+    .subtract({ days: (now.dayOfWeek - WEDNESDAY + 7) % 7 });
+  const past = Temporal.ZonedDateTime.compare(noon, now) <= 0 ? noon : noon.subtract({ weeks: 1 });
+  return new Date(past.epochMilliseconds);
+}
+
+/** Starts a vendor's sandbox without its limit of requests; its clock stands until it is open. */
 export async function startClinic(
   vendor: string,
   size: { clients: number; appointments: number },
@@ -192,7 +210,9 @@ export async function startClinic(
 ): Promise<Clinic> {
   const factsOf = FACTS[vendor];
   if (!factsOf) throw new Error(`test/support/clinics.ts does not know how to look into ${vendor}`);
-  const sandbox = await sandboxOf(vendor)({ size, seed });
+  let now = () => founded(vendor);
+  const sandbox = await sandboxOf(vendor)({ size, seed, now: () => now() });
+  now = () => new Date();
   const state = sandbox.state as { requestsPerMinute?: number | null };
   if ('requestsPerMinute' in state) state.requestsPerMinute = null;
   return { sandbox, ...factsOf(state as never) };
