@@ -1,7 +1,7 @@
 import { CASES } from '../contract/vendors';
 import { startClinic, type Clinic } from '../support/clinics';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import type { Answer, Shown, ShownProblem } from '../support/calls';
+import { callAs, type Answer, type Shown, type ShownProblem } from '../support/calls';
 
 const MIB = 1024 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -94,6 +94,19 @@ describe('a body', () => {
   ])('of %s is refused', async (_what, raw) => {
     const answer = await gateway.operator('POST', TENANTS, { raw, headers: JSON_TYPE });
     await expectProblem(answer, 400, 'malformed_json');
+  });
+
+  it.each([
+    ['without a key', 401, CONNECTIONS, {}],
+    ['with a key that nobody gave out', 401, CONNECTIONS, { authorization: 'Bearer sgw_nobody' }],
+    ['for no path', 404, '/v1/nothing', {}],
+  ])('that comes %s is not read', async (_what, status, path, headers) => {
+    const call = callAs(() => gateway.url, null);
+    const answer = await call('POST', path, {
+      raw: '{"name": "Hill", ',
+      headers: { ...JSON_TYPE, ...headers },
+    });
+    await expectProblem(answer, status, status === 401 ? 'unauthenticated' : 'not_found');
   });
 
   it('of 32 levels is read', async () => {

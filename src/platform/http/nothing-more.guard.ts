@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { FastifyRequest } from 'fastify';
+import { readBody } from './body';
 import { validated } from './validation';
 
 /** What has no member that is known. */
@@ -22,20 +23,25 @@ function takenBy(context: ExecutionContext): Taken {
   };
 }
 
-/** An operation that takes no query, or no body, refuses what stands in it, as the others refuse what they do not know. */
+/**
+ * Reads what a caller that is let in has sent. An operation that takes no query, or no body, refuses what stands in it, as
+ * the others refuse what they do not know.
+ */
 @Injectable()
 export class NothingMoreGuard implements CanActivate {
   private readonly known = new WeakMap<object, Taken>();
 
   canActivate(context: ExecutionContext): boolean {
-    const { url, query, body } = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { url, query } = request;
     // Who asks for health may add what keeps caches away.
     if (!url.startsWith('/v1/')) return true;
+    readBody(request);
     const handler = context.getHandler();
     let taken = this.known.get(handler);
     if (!taken) this.known.set(handler, (taken = takenBy(context)));
     if (!taken.query && url.includes('?')) validated(Nothing, query, { place: 'parameter' });
-    if (!taken.body && body !== undefined) validated(Nothing, body);
+    if (!taken.body && request.body !== undefined) validated(Nothing, request.body);
     return true;
   }
 }

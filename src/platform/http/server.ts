@@ -5,7 +5,7 @@ import { newContext, withContext, type Context } from '../context';
 import { newId } from '../ids';
 import type { Logger } from '../log';
 import type { Metrics } from '../metrics';
-import { readJsonBodies } from './body';
+import { takeJsonBodies } from './body';
 import { sendProblem } from './problem.filter';
 import { Problem } from './problems';
 import { sendRendered } from './rendered';
@@ -74,7 +74,7 @@ export class KnownRoutes {
 
 /** Everything that happens to each request and answer, whatever the route. */
 export async function furnish(server: FastifyInstance, books: Books): Promise<void> {
-  readJsonBodies(server);
+  takeJsonBodies(server);
   sendRendered(server);
   answerInOurWords(server.server);
   await server.register(helmet as never, { global: false, contentSecurityPolicy: PAGE_POLICY });
