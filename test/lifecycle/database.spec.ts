@@ -1,9 +1,12 @@
 import type { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/platform/database/data-source';
 import { Database } from '../../src/platform/database/database';
+import { DatabaseSilent } from '../../src/platform/database/errors';
 import { freshDatabase } from '../support/database';
+import { roadTo } from './tcp-proxy';
 
 it('a transaction whose connection is lost between two statements fails alone: the process lives, the next one works', async () => {
   const fresh = await freshDatabase();
@@ -35,6 +38,26 @@ it('a transaction whose connection is lost between two statements fails alone: t
   } finally {
     await admin.end();
     await source.destroy();
+    await fresh.drop();
+  }
+});
+
+it('a read whose road is lost while it waits fails, and the next one takes another', async () => {
+  const fresh = await freshDatabase();
+  const road = await roadTo(fresh.url);
+  const source = await new DataSource(dataSourceOptions(road.url)).initialize();
+  const database = new Database(source);
+  const read = (text: string): Promise<object[]> => database.readAsSystem({ text, values: [] });
+  try {
+    const waiting = read('select pg_sleep(1)');
+    await pause(300);
+    road.block();
+    await expect(waiting).rejects.toThrow(DatabaseSilent);
+    road.mend();
+    expect(await read('select 2 as two')).toEqual([{ two: 2 }]);
+  } finally {
+    await source.destroy();
+    await road.close();
     await fresh.drop();
   }
 });

@@ -18,14 +18,19 @@ export interface Answer {
   readonly body: any;
 }
 
-/** One request, of ten seconds at most; no connection is kept, so that none hides whether the server still listens. */
+/** One request, of ten seconds at most unless told; no connection is kept, so that none hides whether the server still listens. */
 export async function call(
   url: string,
-  { method = 'GET', key, body }: { method?: string; key?: string; body?: unknown } = {},
+  {
+    method = 'GET',
+    key,
+    body,
+    withinMs = 10_000,
+  }: { method?: string; key?: string; body?: unknown; withinMs?: number } = {},
 ): Promise<Answer> {
   const response = await fetch(url, {
     method,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(withinMs),
     headers: {
       connection: 'close',
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),

@@ -4,6 +4,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { VENDORS } from '../../src/vendors/registry';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
@@ -221,17 +222,30 @@ describe('a service that runs', () => {
   });
 
   it.each([
-    ['broken', 'cut'],
-    ['silent', 'block'],
+    ['broken', 'cut', ['/v1/clients', '/v1/vendors', '/v1/tenants']],
+    ['silent', 'block', ['/v1/clients']],
   ] as const)(
     'is alive but not ready while the road to the database is %s, and ready again afterwards',
-    async (_state, how) => {
+    async (_state, how, paths) => {
+      const { key } = await makeTenant(url);
       expect((await call(`${url}/readyz`)).status).toBe(200);
       road[how]();
       const away = await call(`${url}/readyz`);
       expect(away.status).toBe(503);
       expect(away.body).toMatchObject({ code: 'unavailable', retryable: true });
       expect((await call(`${url}/healthz`)).status).toBe(200);
+      // What was looked up of a key is remembered for a second.
+      await pause(1_100);
+      for (const path of paths) {
+        const asking = { key: path === '/v1/tenants' ? OPERATOR_KEY : key, withinMs: 30_000 };
+        const { status, headers, body } = await call(url + path, asking);
+        expect([path, status, body.code, headers.get('retry-after')]).toEqual([
+          path,
+          503,
+          'unavailable',
+          '1',
+        ]);
+      }
 
       road.mend();
       await eventually('it is ready again', async () => (await call(`${url}/readyz`)).status === 200, {

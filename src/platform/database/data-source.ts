@@ -50,6 +50,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     extra: {
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       pipeline: true,
       types: typeParsers,
       options: SESSION,

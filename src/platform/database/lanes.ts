@@ -1,8 +1,18 @@
+import type { Socket } from 'node:net';
 import type { Pool, PoolClient } from 'pg';
+import { DatabaseSilent } from './errors';
 import { Pipeline } from './pipeline';
 
 /** More of them would leave less for transactions, and put less of what comes at the same time into one message. */
 const MOST = 4;
+
+/** No read takes as long. The kernel would go on trying for a quarter of an hour to reach a database that is cut off. */
+const SILENT_MS = 20_000;
+
+/** Ends a connection, and with it whatever waits for an answer on it. */
+const hangUp = (client: PoolClient): void => {
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy(new DatabaseSilent());
+};
 
 /** A connection that several use at the same time. */
 interface Lane {
@@ -25,13 +35,16 @@ export class Lanes {
   async use<T>(work: (line: Pipeline) => Promise<T>): Promise<T> {
     const lane = this.best();
     lane.users += 1;
+    let late: NodeJS.Timeout | undefined;
     try {
       const client = await lane.client;
+      late = setTimeout(hangUp, SILENT_MS, client);
       const line = new Pipeline(client, { isShared: true });
       return await work(line).finally(() => {
         line.end();
       });
     } finally {
+      clearTimeout(late);
       await this.leave(lane);
     }
   }

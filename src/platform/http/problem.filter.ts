@@ -1,8 +1,10 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isPassing } from '../database/errors';
 import type { Logger } from '../log';
 import { Problem, problemBody, type ProblemCode } from './problems';
 
+const RETRY_SECONDS = 1;
 const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   400: ['malformed_json', 'The body cannot be read as JSON'],
   404: ['not_found', 'No such path exists'],
@@ -54,6 +56,12 @@ export class ProblemFilter implements ExceptionFilter {
 
   private problem(error: unknown, request: FastifyRequest): Problem {
     const problem = asProblem(error);
+    if (!problem && isPassing(error)) {
+      this.logger.warn({ err: error, route: request.routeOptions.url }, 'the database is away');
+      return new Problem('unavailable', 'The database cannot be asked at the moment', {
+        retryAfterSeconds: RETRY_SECONDS,
+      });
+    }
     if (!problem) {
       this.logger.error(
         { err: error, method: request.method, route: request.routeOptions.url },
