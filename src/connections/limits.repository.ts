@@ -69,6 +69,7 @@ export class LimitsRepository {
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 300_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       options: SESSION,
     });
     this.pool.on('error', () => undefined);
