@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Statement } from './database/pipeline';
 
 /** Time that goes by in several things at once: where they overlap it counts once, so that a part is never longer than the whole. */
 export class Elapsed {
@@ -26,6 +27,8 @@ export interface Context {
   readonly traceparent?: string | undefined;
   /** Time and number of calls spent at the vendor and in the database: `Server-Timing` tells them apart. */
   readonly spent: { readonly vendor: Elapsed; vendorCalls: number; readonly database: Elapsed };
+  /** What is written in the same transaction as whatever is changed. */
+  readonly alongside?: Statement | null;
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -35,6 +38,12 @@ export const withContext = <T>(context: Context, work: () => T): T => storage.ru
 
 /** The context of the request being served; undefined outside of one. */
 export const currentContext = (): Context | undefined => storage.getStore();
+
+/** Runs `work` so that a statement is part of each transaction in which it changes something; null, none any more. */
+export function withAlongside<T>(alongside: Statement | null, work: () => T): T {
+  const context = storage.getStore();
+  return context ? storage.run({ ...context, alongside }, work) : work();
+}
 
 /** A context that has spent nothing yet. */
 export const newContext = (requestId: string, traceparent?: string): Context => ({

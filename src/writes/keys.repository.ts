@@ -111,15 +111,21 @@ export class KeysRepository {
   }
 
   /** Keeps what the key says where nobody will tell how its request ended; until the key is held no more, it runs. */
-  presume(query: Query, tenantId: string, key: Pick<Key, 'key' | 'part'>, answer: Answer): void {
-    query.later(keepStatement(tenantId, key, answer, true));
+  presumed(tenantId: string, key: Pick<Key, 'key' | 'part'>, answer: Answer): Statement {
+    return keepStatement(tenantId, key, answer, true);
   }
 
-  /** Lets a key go: nothing was done under it, and the same key may try again. */
-  forget(query: Query, tenantId: string, { key, part }: Pick<Key, 'key' | 'part'>): void {
+  /** Lets a key go: nothing was done under it, and the same key may try again. What was presumed of it may stay. */
+  forget(
+    query: Query,
+    tenantId: string,
+    { key, part }: Pick<Key, 'key' | 'part'>,
+    { keepsPresumed = false } = {},
+  ): void {
     query.later({
-      text: 'delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3 and (answer is null or presumed)',
-      values: [tenantId, key, part],
+      text: `delete from idempotency_keys where tenant_id = $1 and key = $2 and part = $3
+             and (answer is null or (presumed and not $4))`,
+      values: [tenantId, key, part, keepsPresumed],
     });
   }
 

@@ -14,8 +14,8 @@ import { CannotOpen, type Keyring } from '../platform/crypto';
 import { askedBy, KEEPS_KEYS, NEVER_AGAIN } from '../platform/http/asked';
 import { Problem } from '../platform/http/problems';
 import { Rendered } from '../platform/http/rendered';
-import { unheard } from './refusals';
-import type { RequestsService } from './requests.service';
+import { doneUnheard, unheard } from './refusals';
+import type { RequestsService, Silence } from './requests.service';
 import { placeOfAnswer } from './sealed-answers';
 import type { Answer } from './write';
 
@@ -52,7 +52,10 @@ export class OnceInterceptor implements NestInterceptor {
       const { status: own = status, ...made } = answerOf(await firstValueFrom(next.handle()));
       return { status: own, ...made, body: this.keyring.seal(made.body, place) };
     };
-    const answer = await this.requests.once(asker, key, work, isDeed?.(request.body) ? unheard() : null);
+    const silence: Silence = isDeed?.(request.body)
+      ? { problem: unheard(), from: 'start' }
+      : { problem: doneUnheard(), from: 'change' };
+    const answer = await this.requests.once(asker, key, work, silence);
     const isSealed = answer.status < 400;
     return renderedAnswer(isSealed ? { ...answer, body: this.opened(answer.body, place) } : answer);
   }

@@ -33,6 +33,13 @@ export const unheard = (): Problem =>
     { outcome: 'unknown' },
   );
 
+/** It was done, or a part of it, and the process ended before it could say what. */
+export const doneUnheard = (): Problem =>
+  new Problem(
+    'conflict',
+    'This was begun under its Idempotency-Key, and its answer is lost. Look what there is: to ask again takes another key',
+  );
+
 /** The gateway looked for as long as it does, and the vendor has not done it. */
 export const neverApplied = ({ title }: Pick<Vendor, 'title'>): Problem =>
   new Problem('vendor_timeout', `${title} has not applied the write; it may be sent again`);

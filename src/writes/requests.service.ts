@@ -1,10 +1,17 @@
-import type { Database } from '../platform/database/database';
+import { withAlongside } from '../platform/context';
+import type { Database, Statement } from '../platform/database/database';
 import { Problem } from '../platform/http/problems';
 import type { KeysRepository, KeyState } from './keys.repository';
 import { answerOfKey, isFinal, problemAnswer } from './settlement.service';
 import type { Answer, Asker, Key } from './write';
 
 const HOLD_MS = 10_000;
+
+/** What a key says where nobody lives to tell how its request ended: from its start on, or once it has changed something. */
+export interface Silence {
+  readonly problem: Problem;
+  readonly from: 'start' | 'change';
+}
 
 /** Requests that are more than one write, or none at the vendor, done once for each key. */
 export class RequestsService {
@@ -15,27 +22,30 @@ export class RequestsService {
 
   /**
    * Runs `work` unless the key has an answer already, and keeps its answer where that is final: a success, or a refusal
-   * that trying again does not change. `isUnfinished` in the answer lets the same key go on later. `unheard` is the
-   * answer of work that must not be done twice, and of which nobody can find out what became of it.
+   * that trying again does not change. `isUnfinished` in the answer lets the same key go on later.
    */
   async once(
     asker: Asker,
     key: Key | null,
     work: () => Promise<Answer & { readonly isUnfinished?: boolean }>,
-    unheard: Problem | null = null,
+    silence: Silence | null = null,
   ): Promise<Answer> {
     if (!key) return work();
-    const state = await this.take(asker, key, unheard);
-    if (state.kind !== 'ours') return answerOfKey(asker, state);
     const { tenantId } = asker;
+    const presumed = silence && this.keys.presumed(tenantId, key, problemAnswer(silence.problem, asker));
+    const isFromStart = silence?.from === 'start';
+    const state = await this.take(tenantId, key, isFromStart ? presumed : null);
+    if (state.kind !== 'ours') return answerOfKey(asker, state);
     const holding = setInterval(() => void this.keys.hold(tenantId, key).catch(() => undefined), HOLD_MS);
     try {
-      const { isUnfinished = false, ...answer } = await work();
+      const { isUnfinished = false, ...answer } = await withAlongside(presumed, work);
       await this.close(tenantId, key, isUnfinished ? null : answer);
       return answer;
     } catch (error) {
-      const kept = ending(error, unheard);
-      await this.close(tenantId, key, kept && problemAnswer(kept, asker));
+      const kept = ending(error, isFromStart ? silence.problem : null);
+      // How far an error of our own let the work come, nobody knows: what was presumed goes on being said.
+      const how = { keepsPresumed: !(error instanceof Problem) };
+      await this.close(tenantId, key, kept && problemAnswer(kept, asker), how);
       throw error;
     } finally {
       clearInterval(holding);
@@ -43,20 +53,18 @@ export class RequestsService {
   }
 
   /** Takes the key, and keeps with it what is said should this process not live to say more. */
-  private take(asker: Asker, key: Key, unheard: Problem | null): Promise<KeyState> {
-    const { tenantId } = asker;
+  private take(tenantId: string, key: Key, presumed: Statement | null): Promise<KeyState> {
     return this.database.inTenant(tenantId, async (query) => {
       const state = await this.keys.take(query, tenantId, key);
-      if (state.kind === 'ours' && unheard)
-        this.keys.presume(query, tenantId, key, problemAnswer(unheard, asker));
+      if (state.kind === 'ours' && presumed) query.later(presumed);
       return state;
     });
   }
 
-  private close(tenantId: string, key: Key, answer: Answer | null): Promise<void> {
+  private close(tenantId: string, key: Key, answer: Answer | null, how?: object): Promise<void> {
     return this.database.inTenant(tenantId, (query) => {
       if (answer) this.keys.answer(query, tenantId, key, answer);
-      else this.keys.forget(query, tenantId, key);
+      else this.keys.forget(query, tenantId, key, how);
       return Promise.resolve();
     });
   }

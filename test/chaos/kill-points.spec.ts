@@ -11,7 +11,7 @@ import { until } from '../support/until';
 import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver';
 import { subscribe } from '../support/webhooks';
 import { leftOpen } from './proofs';
-import { statementRoad, type StatementRoad, type Stop } from './statement-road';
+import { statementRoad, type StatementRoad, type Stop } from '../support/statement-road';
 
 type Appointment = Shown<'appointments'>;
 type Client = Shown<'clients'>;

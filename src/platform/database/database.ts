@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { currentContext } from '../context';
+import { currentContext, withAlongside } from '../context';
 import { Lanes } from './lanes';
 import { Pipeline, type Statement } from './pipeline';
 
@@ -52,7 +52,7 @@ export class Database implements OnApplicationShutdown {
 
   /** Raw statements for one tenant in one transaction. `work` must await what it sends before it returns. */
   inTenant<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => transaction(line, tenant(tenantId), work));
+    return this.onConnection((line) => transaction(line, tenant(tenantId), alongside(work)));
   }
 
   /** One reading statement for one tenant, transaction and all in one round trip. */
@@ -67,17 +67,17 @@ export class Database implements OnApplicationShutdown {
 
   /** Changes that are a transaction by themselves. They may wait for a lock, so they have a connection of their own. */
   change<T>(tenantId: string, work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => atOnce(line, tenant(tenantId), work));
+    return this.onConnection((line) => atOnce(line, tenant(tenantId), alongside(work)));
   }
 
   /** The same over all tenants. */
   changeAsSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => atOnce(line, SYSTEM, work));
+    return this.onConnection((line) => atOnce(line, SYSTEM, alongside(work)));
   }
 
   /** Raw statements over all tenants: for schedulers and look-ups of keys, never for a caller's request. */
   asSystem<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.onConnection((line) => transaction(line, SYSTEM, work));
+    return this.onConnection((line) => transaction(line, SYSTEM, alongside(work)));
   }
 
   /** One reading statement over all tenants, transaction and all in one round trip. */
@@ -126,7 +126,10 @@ export class Database implements OnApplicationShutdown {
     return timed(() =>
       this.dataSource.transaction(async (manager) => {
         await manager.query(scope, values && [...values]);
-        return work(manager);
+        const more = currentContext()?.alongside;
+        if (!more) return work(manager);
+        await manager.query(more.text, [...more.values]);
+        return withAlongside(null, () => work(manager));
       }),
     );
   }
@@ -174,6 +177,19 @@ const queryOn = (line: Pipeline, last: Query['last']): Query =>
     },
     last,
   });
+
+/**
+ * Work with what the request that is being served writes in each of its transactions. A transaction that is begun within
+ * does without: it would wait for the one around it, and that one for it.
+ */
+const alongside =
+  <T>(work: (query: Query) => Promise<T>): ((query: Query) => Promise<T>) =>
+  (query) => {
+    const more = currentContext()?.alongside;
+    if (!more) return work(query);
+    query.later(more);
+    return withAlongside(null, () => work(query));
+  };
 
 /** From a begin to a commit: the begin goes out with the first statement, the commit with those that were sent along. */
 async function transaction<T>(
