@@ -1,10 +1,10 @@
 import { createApp, stopApp } from './app';
 import { doubtsOf, type readConfig } from './platform/config';
-import { migrate } from './platform/database/migrate';
 import { requireBoundRole, UnboundRole } from './platform/database/role';
 import { provide } from './platform/development';
 import { makeLogger } from './platform/log';
 import type { Keep } from './platform/program';
+import { prepareDatabase } from './prepare';
 
 /** Brings the service up: its database, its tables, and the port that it listens on. */
 export async function serve(config: ReturnType<typeof readConfig>, keep: Keep): Promise<void> {
@@ -22,7 +22,7 @@ export async function serve(config: ReturnType<typeof readConfig>, keep: Keep): 
     if (!(error instanceof UnboundRole) || config.NODE_ENV === 'production') throw error;
     logger.warn(`${error.message}. In production the service would not start`);
   });
-  await migrate(config.MIGRATION_DATABASE_URL ?? provisions.config.DATABASE_URL);
+  await prepareDatabase(provisions.config);
   const app = await createApp(provisions.config, logger);
   keep(() => stopApp(app));
   await app.listen(config.PORT, config.HOST);

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { createApp, stopApp } from '../app';
 import { readConfig } from '../platform/config';
-import { migrate } from '../platform/database/migrate';
 import { provide } from '../platform/development';
 import { makeLogger } from '../platform/log';
 import { runProgram } from '../platform/program';
+import { prepareDatabase } from '../prepare';
 import { startSandboxes } from '../sandbox/host';
 import { furnishDemo } from './tenant';
 
@@ -26,7 +26,7 @@ runProgram(async (keep) => {
     ),
   );
   const provisions = await providing;
-  await migrate(config.MIGRATION_DATABASE_URL ?? provisions.config.DATABASE_URL);
+  await prepareDatabase(provisions.config);
   say('Starting the vendors\u2019 sandboxes …');
   const sandboxes = await startSandboxes({ portBase: SANDBOX_PORTS });
   keep(() => Promise.all(sandboxes.map((sandbox) => sandbox.close())));

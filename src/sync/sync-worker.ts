@@ -2,16 +2,15 @@ import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } f
 import { setTimeout as pause } from 'node:timers/promises';
 import PgBoss from 'pg-boss';
 import type { Logger } from '../platform/log';
+import { createQueue, QUEUE } from './sync-queue';
 import type { Sync } from './sync.entity';
 import type { SyncRunnerService } from './sync-runner.service';
 import type { SyncQueue } from './syncs.service';
 import type { SyncsRepository } from './syncs.repository';
 
-const QUEUE = 'syncs';
 const POLL_MS = 500;
 const SWEEP_MS = 2_000;
 const MAINTENANCE_SECONDS = 30;
-const LONGEST_RUN_SECONDS = 6 * 3600;
 const STOP_MS = 10_000;
 const ASKED_FOR = 1;
 
@@ -54,13 +53,7 @@ export class SyncWorker implements SyncQueue, OnApplicationBootstrap, OnModuleDe
 
   async onApplicationBootstrap(): Promise<void> {
     await this.boss.start();
-    // Short: a sync that waits in the queue is not queued again.
-    await this.boss.createQueue(QUEUE, {
-      name: QUEUE,
-      policy: 'short',
-      expireInSeconds: LONGEST_RUN_SECONDS,
-      retryLimit: 0,
-    });
+    await createQueue(this.boss);
     if (this.options.atOnce === 0) return;
     this.timers.push(
       setInterval(() => void this.fill(), POLL_MS),
