@@ -181,8 +181,10 @@ export class SyncsRepository {
   async prune(limit: number): Promise<boolean> {
     const gone = await this.database.asSystem((query) =>
       query({
-        text: `delete from syncs where id in
-                 (select id from syncs where finished_at < now() - ${KEPT} order by finished_at limit $1) returning id`,
+        // By where the rows are: a join would read all syncs that there are.
+        text: `delete from syncs where ctid = any(array(
+                 select ctid from syncs where finished_at < now() - ${KEPT}
+                 order by finished_at limit $1 for update skip locked)) returning id`,
         values: [limit],
       }),
     );

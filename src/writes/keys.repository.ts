@@ -129,14 +129,31 @@ export class KeysRepository {
     });
   }
 
-  /** Forgets keys that nobody may use any more: old ones, and those of tenants that are gone. */
-  async sweep(): Promise<void> {
-    await this.database.asSystem((query) =>
-      query({
-        text: `delete from idempotency_keys k where created_at < now() - ${KEPT}
-                 or (tenant_id <> '${NOBODY}' and not exists (select from tenants t where t.id = k.tenant_id))`,
-        values: [],
-      }),
-    );
+  /** Forgets some of the keys that nobody may use any more; says whether there may be more. */
+  async sweep(limit: number): Promise<boolean> {
+    const old = await this.database.asSystem((query) => {
+      query.later({ text: FORGET_UNOWNED, values: [limit] });
+      return query({ text: FORGET_OLD, values: [limit] });
+    });
+    return old.length === limit;
   }
 }
+
+const FORGET_OLD = `
+  delete from idempotency_keys where ctid = any(array(
+    select ctid from idempotency_keys where created_at < now() - ${KEPT} order by created_at limit $1 for update skip locked
+  )) returning part`;
+
+/** Keys of tenants that are gone; which tenants there are is looked up from one to the next, in the order of the keys. */
+const FORGET_UNOWNED = `
+  with recursive met (id) as (
+    (select tenant_id from idempotency_keys order by tenant_id limit 1)
+    union all
+    select (select k.tenant_id from idempotency_keys k where k.tenant_id > m.id order by k.tenant_id limit 1)
+    from met m where m.id is not null
+  )
+  delete from idempotency_keys where ctid = any(array(
+    select held.ctid from met m cross join lateral (
+      select k.ctid from idempotency_keys k where k.tenant_id = m.id limit $1
+    ) held where m.id <> '${NOBODY}' and not exists (select from tenants t where t.id = m.id)
+  ))`;

@@ -7,6 +7,7 @@ import type { WritesRepository } from './writes.repository';
 const TICK_MS = 500;
 const AT_ONCE = 8;
 const SWEEP_MS = 10 * 60_000;
+const SWEPT_AT_ONCE = 1_000;
 
 /** Looks for writes whose outcome nobody knows, also for those of a process that was killed, and forgets what is long over. */
 export class LookWorker implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -14,6 +15,7 @@ export class LookWorker implements OnApplicationBootstrap, OnApplicationShutdown
   private sweeping: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private isBusy = false;
+  private isStopping = false;
 
   constructor(
     private readonly begun: BegunService,
@@ -31,6 +33,7 @@ export class LookWorker implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
     clearInterval(this.ticking);
     clearInterval(this.sweeping);
     await this.running;
@@ -58,8 +61,11 @@ export class LookWorker implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async sweep(): Promise<void> {
-    await Promise.all([this.writes.sweep(), this.keys.sweep()]).catch((error: unknown) => {
+    try {
+      for (const kept of [this.writes, this.keys])
+        while (!this.isStopping && (await kept.sweep(SWEPT_AT_ONCE)));
+    } catch (error) {
       this.options.logger.warn({ err: error }, 'could not forget old writes');
-    });
+    }
   }
 }

@@ -154,13 +154,16 @@ export class WritesRepository {
     return new Set(rows.map((row) => row.record_id));
   }
 
-  /** Forgets what is long over. */
-  async sweep(): Promise<void> {
-    await this.database.asSystem(async (query) => {
-      await query({
-        text: "delete from writes where state = 'settled' and settled_at < now() - interval '25 hours'",
-        values: [],
-      });
-    });
+  /** Forgets some of what is long over; says whether there may be more. */
+  async sweep(limit: number): Promise<boolean> {
+    const gone = await this.database.asSystem((query) =>
+      query({
+        text: `delete from writes where ctid = any(array(
+                 select ctid from writes where state = 'settled' and settled_at < now() - interval '25 hours'
+                 order by settled_at limit $1 for update skip locked)) returning id`,
+        values: [limit],
+      }),
+    );
+    return gone.length === limit;
   }
 }

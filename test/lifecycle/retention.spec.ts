@@ -1,0 +1,107 @@
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/platform/database/data-source';
+import { Database } from '../../src/platform/database/database';
+import { SyncsRepository } from '../../src/sync/syncs.repository';
+import { KeysRepository } from '../../src/writes/keys.repository';
+import { WritesRepository } from '../../src/writes/writes.repository';
+import { freshDatabase } from '../support/database';
+
+const TENANT = '00000000-0000-7000-8000-000000000001';
+const CONNECTION = '00000000-0000-7000-8000-000000000002';
+const HELD = 20_000;
+const OLD = 1_500;
+const AT_ONCE = 1_000;
+
+const TENANTS_ROWS = `
+  insert into tenants (id, name, slug) values ('${TENANT}', 'Northside', 'northside');
+  insert into connections (tenant_id, id, vendor, name, settings, credentials, credentials_updated_at)
+  values ('${TENANT}', '${CONNECTION}', 'any', 'Northside', '{}', '', now());`;
+/** So many rows, the first of them older than they are kept. */
+const rows = (age: string): string =>
+  `from generate_series(1, ${String(HELD)}) n cross join lateral (
+     select now() - case when n <= ${String(OLD)} then interval '${age}' else interval '1 hour' end as at) a`;
+
+interface Kept {
+  readonly table: string;
+  readonly fill: string;
+  readonly sweep: (database: Database) => Promise<boolean>;
+}
+const KEPT: readonly Kept[] = [
+  {
+    table: 'idempotency_keys',
+    fill: `insert into idempotency_keys (tenant_id, key, request_hash, held_until, created_at)
+           select '${TENANT}', 'key ' || n, '', now(), at ${rows('25 hours')}`,
+    sweep: (database) => new KeysRepository(database).sweep(AT_ONCE),
+  },
+  {
+    table: 'writes',
+    fill: `insert into writes (tenant_id, id, connection_id, resource, op, record_id, state, outcome, request, settled_at)
+           select '${TENANT}', gen_random_uuid(), '${CONNECTION}', 'clients', 'update', gen_random_uuid(), 'settled', 'applied',
+             '{}', at ${rows('26 hours')}`,
+    sweep: (database) => new WritesRepository(database).sweep(AT_ONCE),
+  },
+  {
+    table: 'syncs',
+    fill: `insert into syncs (tenant_id, id, connection_id, mode, status, requested, finished_at)
+           select '${TENANT}', gen_random_uuid(), '${CONNECTION}', 'full', 'succeeded', '[]', at ${rows('8 days')}`,
+    sweep: (database) => new SyncsRepository(database).prune(AT_ONCE),
+  },
+];
+
+/** A database with a tenant, its superuser, and a way to look at it as the service does. */
+async function scene(statements: string) {
+  const fresh = await freshDatabase();
+  const admin = new Client({ connectionString: fresh.adminUrl });
+  await admin.connect();
+  await admin.query(TENANTS_ROWS + statements);
+  const source = await new DataSource(dataSourceOptions(fresh.url)).initialize();
+  const ask = async (text: string): Promise<number> =>
+    Number((await admin.query<{ n: string }>(`select (${text}) as n`)).rows[0]?.n);
+  return {
+    database: new Database(source),
+    ask,
+    close: async () => {
+      if (source.isInitialized) await source.destroy();
+      await admin.end();
+      await fresh.drop();
+    },
+    /** How many rows of a table were read other than by an index, until now; ends the service's connections. */
+    readOneByOne: async (table: string): Promise<number> => {
+      if (source.isInitialized) await source.destroy();
+      await admin.query('select pg_stat_force_next_flush(), pg_sleep(1)');
+      return ask(`select seq_tup_read from pg_stat_user_tables where relname = '${table}'`);
+    },
+  };
+}
+
+it.each(KEPT)('of $table, what is old goes, some at a time, and the rest is not even read', async (kept) => {
+  const { table, fill, sweep } = kept;
+  const { database, ask, readOneByOne, close } = await scene(`${fill}; analyze ${table}`);
+  try {
+    expect([await sweep(database), await ask(`select count(*) from ${table}`)]).toEqual([
+      true,
+      HELD - AT_ONCE,
+    ]);
+    expect([await sweep(database), await ask(`select count(*) from ${table}`)]).toEqual([false, HELD - OLD]);
+    // The two counts above, and nothing beside.
+    expect(await readOneByOne(table)).toBeLessThanOrEqual(2 * HELD);
+  } finally {
+    await close();
+  }
+});
+
+it('keys of a tenant that is gone are forgotten, and nobody else\u2019s', async () => {
+  const [GONE, OPERATOR] = ['00000000-0000-7000-8000-00000000000f', '00000000-0000-0000-0000-000000000000'];
+  const { database, ask, close } = await scene(`
+    insert into idempotency_keys (tenant_id, key, request_hash, held_until)
+    select tenant, 'key ' || n, '', now() from generate_series(1, 3) n,
+      unnest(array['${TENANT}', '${GONE}', '${OPERATOR}']::uuid[]) tenant`);
+  try {
+    await new KeysRepository(database).sweep(AT_ONCE);
+    expect(await ask('select count(*) from idempotency_keys')).toBe(6);
+    expect(await ask(`select count(*) from idempotency_keys where tenant_id = '${GONE}'`)).toBe(0);
+  } finally {
+    await close();
+  }
+});
