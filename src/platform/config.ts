@@ -78,6 +78,14 @@ export class Config {
   @Max(3650, { message: 'EVENT_RETENTION_DAYS must be 4 to 3650' })
   EVENT_RETENTION_DAYS: number = 30;
 
+  /** How long the audit is kept; unset: for good. */
+  @IsOptional()
+  @toNumber
+  @IsInt({ message: 'AUDIT_RETENTION_DAYS must be 31 to 36500' })
+  @Min(31, { message: 'AUDIT_RETENTION_DAYS must be 31 to 36500' })
+  @Max(36_500, { message: 'AUDIT_RETENTION_DAYS must be 31 to 36500' })
+  AUDIT_RETENTION_DAYS?: number;
+
   @IsIn(LOG_LEVELS, { message: `LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}` })
   LOG_LEVEL: (typeof LOG_LEVELS)[number] = 'info';
 
@@ -124,6 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     'MIGRATION_DATABASE_URL',
     'ADMIN_API_KEY',
     'ENCRYPTION_KEYS',
+    'AUDIT_RETENTION_DAYS',
   );
   const given = Object.fromEntries(known.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const config = plainToInstance(Config, given);

@@ -1,7 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { CONFIG, type CompleteConfig } from '../platform/config';
 import { Database } from '../platform/database/database';
 import { LOGGER, type Logger } from '../platform/log';
+import { AuditKeeperRepository } from './audit-keeper.repository';
+import { AuditSweeper } from './audit-sweeper';
 import { AuditTrail } from './audit-trail';
 import { AuditController } from './audit.controller';
 import { AuditRepository } from './audit.repository';
@@ -26,6 +29,16 @@ import { AuditService } from './audit.service';
       provide: AuditTrail,
       useFactory: (host: HttpAdapterHost, audit: AuditService) => new AuditTrail(host, audit),
       inject: [HttpAdapterHost, AuditService],
+    },
+    {
+      provide: AuditSweeper,
+      useFactory: (database: Database, config: CompleteConfig, logger: Logger) =>
+        new AuditSweeper(
+          new AuditKeeperRepository(database),
+          config.ROLE === 'api' ? null : (config.AUDIT_RETENTION_DAYS ?? null),
+          logger,
+        ),
+      inject: [Database, CONFIG, LOGGER],
     },
   ],
   exports: [AuditService],

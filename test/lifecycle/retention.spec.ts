@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/platform/database/data-source';
 import { Database } from '../../src/platform/database/database';
 import { SyncsRepository } from '../../src/sync/syncs.repository';
+import { AuditKeeperRepository } from '../../src/tenants/audit-keeper.repository';
 import { KeysRepository } from '../../src/writes/keys.repository';
 import { WritesRepository } from '../../src/writes/writes.repository';
 import { freshDatabase } from '../support/database';
@@ -66,18 +67,18 @@ async function scene(statements: string) {
       await admin.end();
       await fresh.drop();
     },
-    /** How many rows of a table were read other than by an index, until now; ends the service's connections. */
-    readOneByOne: async (table: string): Promise<number> => {
+    /** How many rows of a table were read until now, other than by an index unless told; ends the service's connections. */
+    rowsRead: async (table: string, which = 'seq_tup_read'): Promise<number> => {
       if (source.isInitialized) await source.destroy();
       await admin.query('select pg_stat_force_next_flush(), pg_sleep(1)');
-      return ask(`select seq_tup_read from pg_stat_user_tables where relname = '${table}'`);
+      return ask(`select ${which} from pg_stat_user_tables where relname = '${table}'`);
     },
   };
 }
 
 it.each(KEPT)('of $table, what is old goes, some at a time, and the rest is not even read', async (kept) => {
   const { table, fill, sweep } = kept;
-  const { database, ask, readOneByOne, close } = await scene(`${fill}; analyze ${table}`);
+  const { database, ask, rowsRead, close } = await scene(`${fill}; analyze ${table}`);
   try {
     expect([await sweep(database), await ask(`select count(*) from ${table}`)]).toEqual([
       true,
@@ -85,7 +86,7 @@ it.each(KEPT)('of $table, what is old goes, some at a time, and the rest is not 
     ]);
     expect([await sweep(database), await ask(`select count(*) from ${table}`)]).toEqual([false, HELD - OLD]);
     // The two counts above, and nothing beside.
-    expect(await readOneByOne(table)).toBeLessThanOrEqual(2 * HELD);
+    expect(await rowsRead(table)).toBeLessThanOrEqual(2 * HELD);
   } finally {
     await close();
   }
@@ -104,4 +105,56 @@ it('keys of a tenant that is gone are forgotten, and nobody else\u2019s', async 
   } finally {
     await close();
   }
+});
+
+describe('the audit', () => {
+  const aged = (ms: string): string => `
+    insert into audit_events (tenant_id, id, at, actor_kind, action, resource, resource_ids, client_ids, outcome, detail)
+    select '${TENANT}', id_at(a.at), a.at, 'api_key', 'client.read', 'clients', array[lpad(n::text, 32, '0')::uuid], '{}', 'done', '{}'
+    ${rows(ms)};
+    insert into audit_subjects (tenant_id, subject_id, hour)
+    select tenant_id, resource_ids[1], floor(extract(epoch from at) / 3600) from audit_events`;
+
+  it('lets go of what is older than the operator has said, and of nothing else', async () => {
+    const { database, ask, rowsRead, close } = await scene(
+      `${aged('40 days')}; analyze audit_events; analyze audit_subjects`,
+    );
+    const held = async (): Promise<[number, number]> => [
+      await ask('select count(*) from audit_events'),
+      await ask('select count(*) from audit_subjects'),
+    ];
+    try {
+      const keeper = new AuditKeeperRepository(database);
+      expect(await keeper.sweep(41)).toBe(0);
+      const first = await keeper.sweep(31);
+      expect([first < OLD, await held()]).toEqual([true, [HELD - first, HELD - first]]);
+      while ((await keeper.sweep(31)) > 0);
+      expect(await held()).toEqual([HELD - OLD, HELD - OLD]);
+      expect(await rowsRead('audit_subjects')).toBeLessThanOrEqual(3 * HELD);
+    } finally {
+      await close();
+    }
+  });
+
+  it.each([
+    ['whoever does not say until when', 'system', "''", '40 days'],
+    ['a tenant', '', 'now()::text', '40 days'],
+    ['anybody, of the last thirty days', 'system', 'now()::text', '29 days'],
+  ])('lets go of nothing to %s', async (_who, scope, from, age) => {
+    const { database, close } = await scene(`${aged(age)};
+      insert into remote_ids (tenant_id, id, connection_id, vendor, resource, remote_scope, remote_id, first_seen_at)
+      select tenant_id, subject_id, '${CONNECTION}', 'any', 'clients', '', subject_id, now() from audit_subjects`);
+    try {
+      for (const table of ['audit_events', 'audit_subjects'])
+        await expect(
+          database.inTenant(TENANT, async (query) => {
+            query.later({ text: `select set_config('app.scope', '${scope}', true)`, values: [] });
+            query.later({ text: `select set_config('app.audit_from', ${from}, true)`, values: [] });
+            await query({ text: `delete from ${table}`, values: [] });
+          }),
+        ).rejects.toThrow('append-only');
+    } finally {
+      await close();
+    }
+  });
 });

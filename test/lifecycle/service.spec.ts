@@ -83,6 +83,7 @@ describe('a start that is refused', () => {
     ['LOG_LEVEL', 'loud'],
     ['ROLE', 'boss'],
     ['RATE_LIMIT_PER_MINUTE', '0'],
+    ['AUDIT_RETENTION_DAYS', '7'],
     ['DATABASE_URL', undefined, production],
     ['ADMIN_API_KEY', undefined, production],
     ['ADMIN_API_KEY', '12345678', production],
