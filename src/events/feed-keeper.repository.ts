@@ -10,11 +10,13 @@ export class FeedKeeperRepository {
   async sweep(retentionDays: number): Promise<number> {
     const [row] = await this.database.asSystem((query) =>
       query<{ swept: number }>({
-        // A tenant's oldest events are its first: looking at those alone is enough to know whether any are too old.
+        // A tenant's oldest events are its first: where the very first is not too old, no other is looked at.
         text: `with old as (
                  select v.tenant_id, v.seq from tenants t cross join lateral (
                    select tenant_id, seq, occurred_at from events where tenant_id = t.id order by seq limit ${String(AT_ONCE)}
                  ) v where v.occurred_at < now() - make_interval(days => $1)
+                   and (select occurred_at from events where tenant_id = t.id order by seq limit 1) < now() - make_interval(days => $1)
+                 limit ${String(AT_ONCE)}
                ), swept as (
                  delete from events v using old where v.tenant_id = old.tenant_id and v.seq = old.seq returning v.seq
                )

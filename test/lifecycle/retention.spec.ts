@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/platform/database/data-source';
 import { Database } from '../../src/platform/database/database';
+import { FeedKeeperRepository } from '../../src/events/feed-keeper.repository';
 import { SyncsRepository } from '../../src/sync/syncs.repository';
 import { AuditKeeperRepository } from '../../src/tenants/audit-keeper.repository';
 import { KeysRepository } from '../../src/writes/keys.repository';
@@ -105,6 +106,39 @@ it('keys of a tenant that is gone are forgotten, and nobody else\u2019s', async 
   } finally {
     await close();
   }
+});
+
+describe('of the feed', () => {
+  /** Three tenants have old events, three have none. */
+  const feed = (age: string): string => `
+    insert into tenants (id, name, slug) select gen_random_uuid(), 'Clinic', 'clinic-' || n from generate_series(1, 6) n;
+    insert into events (tenant_id, type, resource, resource_id, connection_id, occurred_at, changed, doc, tail)
+    select t.id, 'client.updated', 'clients', gen_random_uuid(), gen_random_uuid(),
+      now() - case when slug < 'clinic-4' then interval '${age}' else interval '1 hour' end, '{}', '{}', ''
+    from tenants t, generate_series(1, 1500) n where slug like 'clinic%';
+    analyze events`;
+
+  it('so many events go at once, whosever they are', async () => {
+    const { database, ask, close } = await scene(feed('31 days'));
+    const keeper = new FeedKeeperRepository(database);
+    try {
+      expect([await keeper.sweep(30), await ask('select count(*) from events')]).toEqual([1_000, 8_000]);
+      while ((await keeper.sweep(30)) > 0);
+      expect(await ask('select count(*) from events')).toBe(4_500);
+    } finally {
+      await close();
+    }
+  });
+
+  it('the first of each tenant alone is looked at, where none is too old', async () => {
+    const { database, rowsRead, close } = await scene(feed('29 days'));
+    try {
+      expect(await new FeedKeeperRepository(database).sweep(30)).toBe(0);
+      expect(await rowsRead('events', 'coalesce(idx_tup_fetch, 0) + seq_tup_read')).toBeLessThan(100);
+    } finally {
+      await close();
+    }
+  });
 });
 
 describe('the audit', () => {
