@@ -22,8 +22,8 @@ export class AuditKeeperRepository {
 const FROM = "current_setting('app.audit_from')::timestamptz";
 
 /**
- * A tenant's oldest rows are its first, and where the very first is not too old, no other is looked at. The hours in which their records appear go with them, each looked up by the index:
- * a join would be planned as a walk through all of them.
+ * A tenant's oldest rows are its first, and where the very first is not too old, no other is looked at. The hours in which
+ * their records appear go with them, each looked up by the index: a join would be planned as a walk through all of them.
  */
 const SWEEP = `
   with old as materialized (
