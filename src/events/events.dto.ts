@@ -9,7 +9,8 @@ import { LocationDto } from '../resources/locations/location.dto';
 import { PractitionerDto } from '../resources/practitioners/practitioner.dto';
 import { EVENT_TYPES } from './event-types';
 
-const RECORDS = [AppointmentDto, ClientDto, PractitionerDto, ServiceDto, LocationDto];
+/** What an event may be about. */
+export const RECORDS = [AppointmentDto, ClientDto, PractitionerDto, ServiceDto, LocationDto];
 
 export class EventsQuery extends PagingQuery {
   /** Only events of these types. */

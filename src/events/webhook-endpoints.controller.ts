@@ -1,5 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  type Type,
+} from '@nestjs/common';
+import { ApiCallbacks, ApiExtraModels, ApiTags } from '@nestjs/swagger';
 import { Requires, TheCaller } from '../platform/http/caller';
 import { Cursors } from '../platform/http/cursor';
 import { IfMatch } from '../platform/http/etag';
@@ -24,6 +35,16 @@ import {
   type WebhookTestDto,
 } from './webhook-endpoints.dto';
 import { WebhookEndpointsService } from './webhook-endpoints.service';
+import { WebhookMessageDto, WebhookTestMessageDto } from './webhook-message.dto';
+
+/** A call that the gateway makes to an endpoint, for who writes the receiver. */
+const calls = (name: string, type: Type): Parameters<typeof ApiCallbacks>[number] => ({
+  name,
+  callbackUrl: '{$request.body#/url}',
+  method: 'post',
+  requestBody: { type },
+  expectedResponse: { status: 204, description: 'Received; any other 2xx says the same' },
+});
 
 @ApiTags('Events and webhooks')
 @Requires('manage')
@@ -39,6 +60,8 @@ export class WebhookEndpointsController {
    * @remarks Calls are signed as [Standard Webhooks](https://www.standardwebhooks.com) say (`webhook-id`, `webhook-timestamp`, `webhook-signature`); the secret is told in this answer alone. Any 2xx within 15 seconds is taken for received; anything else, a redirect too, is tried again with growing pauses for three days (`Retry-After` is obeyed), then the endpoint is switched off, as it is at once by a 410. Each event arrives at least once, those of one record in order; the same `webhook-id` always comes with the same body. Addresses that are not public are refused, however they are spelled or resolved.
    */
   @Post()
+  @ApiExtraModels(WebhookMessageDto, WebhookTestMessageDto)
+  @ApiCallbacks(calls('event', WebhookMessageDto), calls('test', WebhookTestMessageDto))
   @Returns(ToldWebhookEndpointDto, 201)
   async createWebhookEndpoint(
     @TheCaller() { tenantId }: Caller,

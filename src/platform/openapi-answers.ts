@@ -64,3 +64,17 @@ export function describeAnswers(path: string, method: string, operation: Operati
       );
   }
 }
+
+/** What the gateway sends by itself, in words: the generator knows bodies alone. The signature takes the place of a key. */
+const CALLS: Readonly<Record<string, string>> = {
+  event: 'Tells of an event: the same body at each try.',
+  test: "Is what an endpoint's test sends.",
+};
+
+/** Completes what an operation has sent to an address that its body names. */
+export function describeCalls({ callbacks = {} }: Operation): void {
+  for (const [name, callback] of Object.entries(callbacks))
+    for (const item of Object.values(callback))
+      for (const call of Object.values(item as Record<string, object>))
+        Object.assign(call, { summary: CALLS[name], security: [] });
+}

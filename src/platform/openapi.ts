@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { VENDORS } from '../vendors/registry';
 import { schemaOf } from '../vendors/kit/config-schema';
 import { PROBLEMS, type ProblemCode } from './http/problems';
-import { ANSWER_HEADERS, describeAnswers } from './openapi-answers';
+import { ANSWER_HEADERS, describeAnswers, describeCalls } from './openapi-answers';
 import { giveExamples } from './openapi-examples';
 import { addHeaders, problemsOf } from './openapi-operations';
 import { PROBLEM_SCHEMAS, problemResponse } from './openapi-problems';
@@ -158,6 +158,7 @@ function showExample(parameter: Parameter): void {
   delete parameter.example;
   delete schema?.example;
 }
+  describeCalls(operation);
 
 const publicProblems = (path: string): ProblemCode[] =>
   path === '/readyz' ? ['unavailable'] : path.startsWith('/problems') ? ['not_found'] : ['internal_error'];

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ListOf } from '../support/calls';
 import { feed, placeNow, since } from '../support/feed';
 import type { Gateway, TestTenant } from '../support/gateway';
+import { documentOf, mismatches, operationsOf } from '../support/openapi';
 import { until } from '../support/until';
 import { answering, told, verified, type Received, type WebhookReceiver } from '../support/webhook-receiver';
 import { A_WHILE_MS, OWN_SECRET, webhookScene } from '../support/webhook-scene';
@@ -78,6 +79,25 @@ describe('a call', () => {
     expect(record).toMatchObject({ name: 'Whole' });
     expect(told((await arrived(thin))[0]!).data).toEqual(rest);
     expect((await arrived(full))[0]!.id).toBe((await arrived(thin))[0]!.id);
+  });
+
+  it('is as the document tells those who write a receiver: of an event, and of a test', async () => {
+    const path = newPath();
+    const { id } = await subscribe(tenant, receiver.url(path));
+    (await tenant.call('POST', `${ENDPOINTS}/${id}/test`)).need(200);
+    await change('Described');
+    const [test, event] = await arrived(path, 2);
+    const document = await documentOf(gateway);
+    const { callbacks } = operationsOf(document).find((one) => one.callbacks)!;
+    const faults = (name: string, { body }: Received): string[] => {
+      const { requestBody } = callbacks![name]!['{$request.body#/url}']!.post;
+      return mismatches(document, requestBody.content['application/json']!.schema!, JSON.parse(body));
+    };
+    expect([faults('test', test!), faults('event', event!)]).toEqual([[], []]);
+    expect(faults('event', test!)).not.toEqual([]);
+    // What a full one brings along is what the feed shows.
+    const { WebhookDataDto: data, EventDto: shown } = document.components.schemas;
+    expect(data!.properties!['record']!.anyOf).toEqual(shown!.properties!['data']!.anyOf);
   });
 
   it('is made for the events that the endpoint asked for, of those since it was made', async () => {

@@ -35,6 +35,10 @@ export interface Parameter {
   readonly required?: boolean;
   readonly schema: Schema;
 }
+/** What is sent to an address that a body named. */
+interface Callback {
+  readonly post: { readonly requestBody: { readonly content: Content } };
+}
 /** One operation of the document. */
 export interface Operation {
   readonly method: string;
@@ -42,6 +46,7 @@ export interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
+  readonly callbacks?: Readonly<Record<string, Readonly<Record<string, Callback>>>>;
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
 }
 export interface OpenApi {
