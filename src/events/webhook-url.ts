@@ -9,6 +9,7 @@ export function refusalOf(text: string, allowed: HostAllowlist): string | null {
   if (url.username !== '' || url.password !== '') return 'must hold no user name and no password';
   if (url.hash !== '') return 'must hold no fragment';
   if (isAllowlisted(url, allowed)) return null;
-  if (isForbiddenHost(url.hostname)) return 'must lead to a public address';
+  if (isForbiddenHost(url.hostname))
+    return 'must lead to a public address, unless the operator allows it (WEBHOOK_HOST_ALLOWLIST)';
   return url.protocol === 'https:' ? null : 'must be an https URL';
 }

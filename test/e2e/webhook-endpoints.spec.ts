@@ -165,6 +165,14 @@ describe('a URL', () => {
       expect([answer.status, answer.problem.errors?.map(({ pointer }) => pointer)]).toEqual([400, ['/url']]);
   });
 
+  it('on the same machine is refused with the word that would let it in', async () => {
+    const body = { url: 'http://127.0.0.1:4000/hook', eventTypes: ['*'] };
+    const { problem } = await tenant.call('POST', ENDPOINTS, { body });
+    expect(problem.errors?.map(({ message }) => message)).toEqual([
+      expect.stringContaining('WEBHOOK_HOST_ALLOWLIST'),
+    ]);
+  });
+
   it('of more than 2,000 characters is refused', async () => {
     const body = { url: `https://receiver.example/${'x'.repeat(2000)}`, eventTypes: ['*'] };
     const { status, problem } = await tenant.call('POST', ENDPOINTS, { body });
