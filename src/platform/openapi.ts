@@ -131,9 +131,7 @@ function tidy(node: unknown): void {
 }
 
 function complete(path: string, method: string, operation: Operation): void {
-  // The generator adds the status that a method would have if it said nothing else.
-  if (operation.responses['204']) delete operation.responses['200'];
-  if (operation.responses['200']) delete operation.responses['201'];
+  keepOneSuccess(operation.responses);
   const isPublic = !path.startsWith('/v1/');
   operation.security = isPublic ? [] : [{ apiKey: [] }];
   const codes = isPublic ? publicProblems(path) : problemsOf(path, method, operation);
@@ -141,6 +139,12 @@ function complete(path: string, method: string, operation: Operation): void {
   for (const code of codes)
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
+/** The generator adds the status that a method would have if it said nothing else. */
+function keepOneSuccess(responses: Operation['responses']): void {
+  if (responses['204']) delete responses['200'];
+  if (responses['200'] ?? responses['202']) delete responses['201'];
+}
+
   addHeaders(path, method, operation);
   describeAnswers(path, method, operation);
   for (const parameter of operation.parameters ?? [])

@@ -72,7 +72,8 @@ export class AuditEventDto {
   actor: AuditActorDto;
   /**
    * The kind of record and what was done with it: `client.list`, `client.search`, `client.read`, `client.created`,
-   * `client.updated`, `client.deleted`, `client.synced`, likewise for `appointment`, and `connection.passthrough`.
+   * `client.updated`, `client.deleted`, `client.batch`, `client.synced`, likewise for `appointment`; and `client.erased`,
+   * `appointment.cancelled`, `event.list`, `connection.passthrough`, `connection.deleted`.
    * @example "appointment.list"
    */
   action: string;

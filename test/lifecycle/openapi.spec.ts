@@ -7,6 +7,7 @@ import type * as App from '../../src/app';
 import type * as Configuration from '../../src/platform/config';
 import type { KnownRoutes } from '../../src/platform/http/server';
 import type * as Log from '../../src/platform/log';
+import { auditedRoute } from '../../src/tenants/audit-trail';
 import { FOLDERS } from '../contract/vendors';
 import { freshDatabase, type FreshDatabase } from '../support/database';
 import { ROOT } from '../support/process';
@@ -16,6 +17,8 @@ interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly enum?: readonly unknown[];
+  readonly nullable?: boolean;
+  readonly description?: string;
   readonly example?: unknown;
   readonly default?: unknown;
   readonly required?: readonly string[];
@@ -42,7 +45,7 @@ interface Operation {
     readonly example?: unknown;
     readonly schema: Schema;
   }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<
     Record<
       string,
@@ -254,11 +257,25 @@ it('no schema is there for nothing, and no operation has two kinds of success fo
   const names = Object.keys(document.components.schemas);
   const text = JSON.stringify(document);
   expect(names.filter((name) => !text.includes(`"#/components/schemas/${name}"`))).toEqual([]);
-  for (const { name, operation } of operations)
-    expect({ name, both: '200' in operation.responses && '201' in operation.responses }).toEqual({
-      name,
-      both: false,
-    });
+  for (const { name, operation } of operations) {
+    const successes = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+    expect({ name, successes }).toEqual({ name, successes: [expect.any(String)] });
+  }
+});
+
+it('the audit tells of no action that the document does not name, of clients or of both', () => {
+  const { description = '' } = document.components.schemas['AuditEventDto']!.properties!['action']!;
+  const actions = routes.flatMap(({ method, url: route }) => auditedRoute(method, route)?.action ?? []);
+  expect(actions).toContain('event.list');
+  const isNamed = (action: string): boolean => description.includes(`\`${action}\``);
+  expect(actions.filter((one) => !isNamed(one) && !isNamed(one.replace('appointment', 'client')))).toEqual(
+    [],
+  );
+});
+
+it('a cancellation needs no body', () => {
+  const { operation } = operations.find(({ name }) => name.endsWith('/cancel'))!;
+  expect(operation.requestBody!.required).toBe(false);
 });
 
 it('an enum of vendors lists every vendor that there is', () => {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { KeepsKeys, TheAsked, type Asked } from '../../platform/http/asked';
 import { IfMatch } from '../../platform/http/etag';
 import { Fresh } from '../../platform/http/no-cache';
@@ -98,6 +98,7 @@ export class AppointmentsController {
   @Post(':id/cancel')
   @Requires('write')
   @KeepsKeys()
+  @ApiBody({ type: CancelAppointmentDto, required: false })
   @Returns(AppointmentDto)
   cancelAppointment(
     @TheAsked() asked: Asked,
