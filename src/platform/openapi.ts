@@ -108,12 +108,19 @@ function offerConfigurations(schemas: Schemas): Schemas {
   return schemas;
 }
 
-/** A reference needs no wrapping, and what may be null says its type: the generator leaves both undone. */
+/** The one value of a type that a reference leaves out. Whatever its type, null is all that it may be. */
+const NULL = { type: 'string', nullable: true, enum: [null] };
+
+/**
+ * A reference needs no wrapping, and what else may be null says so beside it: the generator leaves both undone. In
+ * OpenAPI 3.0 `nullable` adds null to a `type` that stands with it, never to what is referred to.
+ */
 function tidy(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
   const schema = node as {
     propertyNames?: unknown;
     allOf?: { $ref?: string }[];
+    anyOf?: object[];
     nullable?: boolean;
     type?: string;
     $ref?: string;
@@ -121,13 +128,23 @@ function tidy(node: unknown): void {
   // JSON Schema has the word, OpenAPI 3.0 has not.
   delete schema.propertyNames;
   const only = schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined;
-  if (only !== undefined && schema.nullable) schema.type ??= 'string';
-  else if (only !== undefined && Object.keys(schema).every((key) => key === 'allOf' || key === 'type')) {
+  if (only !== undefined && schema.nullable) {
+    schema.anyOf = [{ $ref: only }, NULL];
+    delete schema.allOf;
+    delete schema.type;
+    delete schema.nullable;
+  } else if (only !== undefined && Object.keys(schema).every((key) => key === 'allOf' || key === 'type')) {
     delete schema.allOf;
     delete schema.type;
     schema.$ref = only;
   }
   Object.values(node).forEach(tidy);
+}
+
+/** The generator adds the status that a method would have if it said nothing else. */
+function keepOneSuccess(responses: Operation['responses']): void {
+  if (responses['204']) delete responses['200'];
+  if (responses['200'] ?? responses['202']) delete responses['201'];
 }
 
 function complete(path: string, method: string, operation: Operation): void {
@@ -139,14 +156,9 @@ function complete(path: string, method: string, operation: Operation): void {
   for (const code of codes)
     byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
   for (const [status, some] of byStatus) operation.responses[String(status)] = problemResponse(some);
-/** The generator adds the status that a method would have if it said nothing else. */
-function keepOneSuccess(responses: Operation['responses']): void {
-  if (responses['204']) delete responses['200'];
-  if (responses['200'] ?? responses['202']) delete responses['201'];
-}
-
   addHeaders(path, method, operation);
   describeAnswers(path, method, operation);
+  describeCalls(operation);
   for (const parameter of operation.parameters ?? [])
     if ('name' in parameter && !parameter.required) showExample(parameter);
 }
@@ -162,7 +174,6 @@ function showExample(parameter: Parameter): void {
   delete parameter.example;
   delete schema?.example;
 }
-  describeCalls(operation);
 
 const publicProblems = (path: string): ProblemCode[] =>
   path === '/readyz' ? ['unavailable'] : path.startsWith('/problems') ? ['not_found'] : ['internal_error'];

@@ -100,15 +100,18 @@ function blanks(given: Schema, at = ''): string[] {
   return schema.type === 'boolean' ? [] : [at];
 }
 
-/** Every enum of the document and where it stands. */
-function enums(node: unknown, at = ''): { at: string; words: readonly unknown[] }[] {
+/** Every object of the document and where it stands. */
+function nodes(node: unknown, at = ''): { at: string; node: object }[] {
   if (typeof node !== 'object' || node === null) return [];
-  const { enum: words } = node as Schema;
-  return [
-    ...(Array.isArray(words) ? [{ at, words }] : []),
-    ...Object.entries(node).flatMap(([key, value]) => enums(value, `${at}/${key}`)),
-  ];
+  return [{ at, node }, ...Object.entries(node).flatMap(([key, value]) => nodes(value, `${at}/${key}`))];
 }
+
+/** Every enum of the document and where it stands. */
+const enums = (root: object): { at: string; words: readonly unknown[] }[] =>
+  nodes(root).flatMap(({ at, node }) => {
+    const { enum: words } = node as Schema;
+    return Array.isArray(words) ? [{ at, words }] : [];
+  });
 
 /** The same form for Fastify's routes and the document's paths. */
 const form = (url: string): string => url.replace(/:\w+|\{\w+\}/g, '{}');
@@ -260,6 +263,21 @@ it('no schema is there for nothing, and no operation has two kinds of success fo
   for (const { name, operation } of operations) {
     const successes = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
     expect({ name, successes }).toEqual({ name, successes: [expect.any(String)] });
+  }
+});
+
+it('what may be null says so to strict validators too: beside a type, and among the words', () => {
+  const nullables = nodes(document).filter(({ node }) => (node as Schema).nullable);
+  expect(nullables.length).toBeGreaterThan(50);
+  for (const { at, node } of nullables) {
+    const { type, enum: words = [null], ...others } = node as Schema;
+    const refers = ['$ref', 'allOf', 'anyOf', 'oneOf'].filter((word) => word in others);
+    expect({ at, type, refers, takesNull: words.includes(null) }).toEqual({
+      at,
+      type: expect.any(String),
+      refers: [],
+      takesNull: true,
+    });
   }
 });
 

@@ -93,15 +93,13 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** Where a value is not as a schema says, and how; a member that the schema does not name is wrong too. */
 export function mismatches(document: OpenApi, schema: Schema, value: unknown, at = ''): string[] {
   if (schema.$ref !== undefined) return mismatches(document, schemaAt(document, schema.$ref), value, at);
-  if (value === null && schema.nullable) return [];
+  // As the specification says, and the strict validators: null is added to the type beside it, not to what is referred to.
+  if (value === null && schema.nullable && schema.type !== undefined && !schema.allOf) return [];
   const { allOf = [], anyOf, oneOf = anyOf, type } = schema;
   const parts = allOf.flatMap((part) => mismatches(document, part, value, at));
   if (oneOf && !oneOf.some((part) => mismatches(document, part, value, at).length === 0))
     return [...parts, `${at}: none of the forms`];
-  // What refers and may be null has a type of its own for that alone.
-  return type === undefined || allOf.length > 0
-    ? parts
-    : typeMismatches(document, { ...schema, type }, value, at);
+  return type === undefined ? parts : [...parts, ...typeMismatches(document, { ...schema, type }, value, at)];
 }
 
 function typeMismatches(
