@@ -15,7 +15,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mayEnter, type ServerUser } from '../../src/platform/database/embedded-place';
 import { isAlive, isRunning, stopServer } from '../../src/platform/database/embedded-server';
+import { VENDORS } from '../../src/vendors/registry';
 import { FOLDERS } from '../contract/vendors';
+import { PHONES } from '../support/bookings';
 import {
   ends,
   eventually,
@@ -110,6 +112,34 @@ async function connectionsOf({ url, key }: Said): Promise<string[]> {
   return (body.data as { id: string; tenantId?: string }[]).map(({ id }) => id).sort();
 }
 
+/** Makes a client at every vendor where that takes no setting; gives the names that these have for them. */
+async function newClients({ url, key }: Said): Promise<string[]> {
+  const { body } = await call(`${url}/v1/connections?limit=200`, { key });
+  const able = (body.data as { id: string; vendor: string }[]).filter(
+    ({ vendor }) => VENDORS.get(vendor)!.capabilities.clients?.onlyWith?.['create'] === undefined,
+  );
+  return Promise.all(
+    able.map(async ({ id: connectionId, vendor }) => {
+      const locations = await call(`${url}/v1/locations?connectionId=${connectionId}`, { key });
+      const { capabilities } = VENDORS.get(vendor)!;
+      const belongs = capabilities.clients?.writableFields.includes('locationId');
+      const made = await call(`${url}/v1/clients`, {
+        method: 'POST',
+        key,
+        body: {
+          ...{ connectionId, firstName: 'Ada', lastName: 'Byron', phone: PHONES[vendor] },
+          ...{
+            email: `ada.${vendor}@example.com`,
+            ...(belongs ? { locationId: locations.body.data[0].id } : {}),
+          },
+        },
+      });
+      expect([vendor, made.status]).toEqual([vendor, 201]);
+      return `${vendor} ${String(made.body.remoteId)}`;
+    }),
+  );
+}
+
 async function expectNothingLeft(demo: Running, postgres: number): Promise<void> {
   expect(await stop(demo)).toEqual({ code: 0, signal: null });
   await eventually('PostgreSQL is gone', () => !isAlive(postgres), { withinMs: 2000 });
@@ -129,6 +159,7 @@ describe('npm start', () => {
   let neighbour: Running | undefined;
   let first: Said;
   let connections: string[];
+  let clients: string[];
 
   it(
     'from nothing: an address, a key, and a curl line that answers appointments',
@@ -176,6 +207,7 @@ describe('npm start', () => {
       expect(await connectionsOf(second)).toEqual(connections);
       expect(runCurl(second.curl).data.length).toBeGreaterThan(0);
       expect(second.seconds).toBeLessThan(first.seconds);
+      clients = await newClients(second);
     },
     START_MS,
   );
@@ -194,6 +226,10 @@ describe('npm start', () => {
       expect(third.key).toBe(first.key);
       expect(await connectionsOf(third)).toEqual(connections);
       expect(runCurl(third.curl).data.length).toBeGreaterThan(0);
+      // The vendors were started anew, and the database knows what they had made before.
+      const names = [...clients, ...(await newClients(third))];
+      expect(clients.length).toBeGreaterThan(0);
+      expect(new Set(names).size).toBe(2 * clients.length);
       await expectNothingLeft(demo, orphan);
     },
     START_MS,

@@ -69,7 +69,7 @@ export const ARRIVED: Readonly<Partial<Record<AppointmentStatus, boolean | null>
 
 /** What a kind of appointment does not have, and what takes its place. */
 export const NOT_OF: Readonly<Record<'individual' | 'group', Readonly<Record<string, string>>>> = {
-  individual: { attendees: 'are of groups alone: name clientId and status' },
+  individual: { attendees: 'belong to group appointments: here, name clientId and status' },
   group: {
     clientId: 'is none of a group: name its attendees',
     status: 'of a group stands on its attendees: change those, or delete it',

@@ -16,8 +16,15 @@ export interface SandboxOptions {
   readonly port?: number;
   /** The sandbox's clock; tests move it. */
   readonly now?: () => Date;
+  /** How many ids lie between the clinic's own and the first of what is made later: no vendor gives an id again when it is started again. */
+  readonly skippedIds?: number;
 }
-export const SANDBOX_DEFAULTS = { seed: 1, size: { clients: 120, appointments: 400 }, port: 0 } as const;
+export const SANDBOX_DEFAULTS = {
+  seed: 1,
+  size: { clients: 120, appointments: 400 },
+  port: 0,
+  skippedIds: 0,
+} as const;
 
 /** A write that took effect. */
 export interface LedgerEntry {

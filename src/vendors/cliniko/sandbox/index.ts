@@ -91,12 +91,13 @@ function serve(app: FastifyInstance, state: State): void {
 
 /** Cliniko as its documentation describes it, with a clinic of two businesses. */
 export const startSandbox: StartSandbox<State> = async (options = {}) => {
-  const { seed, size, port, now } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
+  const { seed, size, port, now, skippedIds } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
   const state = emptyState(now);
   faker.seed(seed);
   addStaff(state, staffFor(size.appointments));
   addPatients(state, size);
   addCalendar(state, size, faker);
+  state.lastId += skippedIds;
   const { origin, ...rest } = await serveSandbox({
     port,
     routes: (app) => {

@@ -117,7 +117,7 @@ export const stamp = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
 /** The next id of the 64-bit space that bookings share: far beyond what a JavaScript number holds. */
 export function nextId(state: State): string {
   state.lastId += 1;
-  return `10110000000${String(state.lastId).padStart(8, '0')}`;
+  return `1011000000${String(state.lastId).padStart(9, '0')}`;
 }
 
 /** Marks a record as changed now. */

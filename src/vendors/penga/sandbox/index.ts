@@ -8,7 +8,7 @@ import { notes } from './notes';
 import { reads } from './reads';
 import { answerRefusals, Refusal, throttle } from './refusal';
 import { staff } from './staff';
-import { emptyState, type PengaState } from './state';
+import { emptyState, type PengaState, type Row, type Table } from './state';
 import { authenticate, CREDENTIALS } from './token';
 import { views } from './views';
 import { writes } from './writes';
@@ -31,12 +31,16 @@ function readBodies(app: FastifyInstance): void {
   });
 }
 
+const isTable = (part: unknown): part is Table<Row> =>
+  typeof part === 'object' && part !== null && 'next' in part;
+
 /** Penga as an in-memory server: all 109 documented operations over one clinic. */
 export const startSandbox: StartSandbox<PengaState> = async (options = {}) => {
-  const { seed, size, port } = { ...SANDBOX_DEFAULTS, ...options };
+  const { seed, size, port, skippedIds } = { ...SANDBOX_DEFAULTS, ...options };
   const state = emptyState(options.now ?? (() => new Date()));
   faker.seed(seed);
   fill(state, faker, size, TIME_ZONE);
+  for (const table of Object.values(state)) if (isTable(table)) table.next += skippedIds;
   const wire = views(state);
   const served = await serveSandbox({
     port,

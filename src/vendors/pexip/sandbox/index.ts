@@ -165,8 +165,9 @@ function clinic(seed: number, size: { clients: number; appointments: number }, n
 
 /** Pexip Engage as its documentation describes it, with the token server of its realm, for one enterprise. */
 export const startSandbox: StartSandbox<State> = async (options = {}) => {
-  const { seed, size, port, now } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
+  const { seed, size, port, now, skippedIds } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
   const state = clinic(seed, size, now);
+  state.lastId += skippedIds;
   const { origin, ...served } = await serveSandbox({
     port,
     logins: ['/realms/'],

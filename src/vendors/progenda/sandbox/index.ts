@@ -11,8 +11,9 @@ const BASE_PATH = '/api/v2';
 
 /** Progenda as api.progenda.be describes it, on loopback. */
 export const startSandbox: StartSandbox<State> = async (options = {}) => {
-  const { seed, size, port, now } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
+  const { seed, size, port, now, skippedIds } = { ...SANDBOX_DEFAULTS, now: () => new Date(), ...options };
   const state = clinic({ seed, size, now });
+  state.lastId += skippedIds;
   const served = await serveSandbox({
     port,
     routes: (app) => {
