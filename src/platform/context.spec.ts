@@ -1,4 +1,5 @@
-import { Elapsed } from './context';
+import { AsyncResource } from 'node:async_hooks';
+import { currentContext, Elapsed, newContext, withAlongside, withContext } from './context';
 
 describe('time that goes by in several things', () => {
   it.each<[string, readonly (readonly [number, number])[], number]>([
@@ -43,4 +44,19 @@ describe('time that goes by in several things', () => {
     for (const [from, to] of spans) elapsed.add(to - from, to);
     expect(elapsed.ms).toBe(expected);
   });
+});
+
+it('what is written alongside ends with the work, also for what that leaves running', async () => {
+  const statement = { text: 'select 1', values: [] };
+  const alongside = (): unknown => currentContext()?.alongside?.statement;
+  let later = (): unknown => 'not yet';
+  await withContext(newContext('a request'), async () => {
+    await withAlongside(statement, async () => {
+      expect(alongside()).toBe(statement);
+      await withAlongside(null, () => Promise.resolve(expect(alongside()).toBeNull()));
+      later = AsyncResource.bind(alongside);
+    });
+    expect(alongside()).toBeUndefined();
+  });
+  expect(later()).toBeNull();
 });

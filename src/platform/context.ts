@@ -28,7 +28,7 @@ export interface Context {
   /** Time and number of calls spent at the vendor and in the database: `Server-Timing` tells them apart. */
   readonly spent: { readonly vendor: Elapsed; vendorCalls: number; readonly database: Elapsed };
   /** What is written in the same transaction as whatever is changed. */
-  readonly alongside?: Statement | null;
+  readonly alongside?: { readonly statement: Statement | null };
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -39,10 +39,19 @@ export const withContext = <T>(context: Context, work: () => T): T => storage.ru
 /** The context of the request being served; undefined outside of one. */
 export const currentContext = (): Context | undefined => storage.getStore();
 
-/** Runs `work` so that a statement is part of each transaction in which it changes something; null, none any more. */
-export function withAlongside<T>(alongside: Statement | null, work: () => T): T {
+/**
+ * Runs `work` so that a statement is part of each transaction in which it changes something; null, none any more. What it
+ * leaves running behind itself does without.
+ */
+export async function withAlongside<T>(statement: Statement | null, work: () => Promise<T>): Promise<T> {
   const context = storage.getStore();
-  return context ? storage.run({ ...context, alongside }, work) : work();
+  if (!context) return work();
+  const alongside = { statement };
+  try {
+    return await storage.run({ ...context, alongside }, work);
+  } finally {
+    alongside.statement = null;
+  }
 }
 
 /** A context that has spent nothing yet. */

@@ -33,8 +33,9 @@ const keepStatement = (
   { status, body, headers }: Answer,
   isPresumed: boolean,
 ): Statement => ({
-  name: 'idempotency_keys_answer',
-  text: 'update idempotency_keys set answer = $4, presumed = $5 where tenant_id = $1 and key = $2 and part = $3',
+  name: isPresumed ? 'idempotency_keys_presume' : 'idempotency_keys_answer',
+  text: `update idempotency_keys set answer = $4, presumed = $5
+         where tenant_id = $1 and key = $2 and part = $3 ${isPresumed ? 'and answer is null' : ''}`,
   values: [tenantId, key, part, JSON.stringify({ status, body, headers }), isPresumed],
 });
 

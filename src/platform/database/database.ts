@@ -126,7 +126,7 @@ export class Database implements OnApplicationShutdown {
     return timed(() =>
       this.dataSource.transaction(async (manager) => {
         await manager.query(scope, values && [...values]);
-        const more = currentContext()?.alongside;
+        const more = currentContext()?.alongside?.statement;
         if (!more) return work(manager);
         await manager.query(more.text, [...more.values]);
         return withAlongside(null, () => work(manager));
@@ -185,7 +185,7 @@ const queryOn = (line: Pipeline, last: Query['last']): Query =>
 const alongside =
   <T>(work: (query: Query) => Promise<T>): ((query: Query) => Promise<T>) =>
   (query) => {
-    const more = currentContext()?.alongside;
+    const more = currentContext()?.alongside?.statement;
     if (!more) return work(query);
     query.later(more);
     return withAlongside(null, () => work(query));
