@@ -53,7 +53,7 @@ it('what is written alongside ends with the work, also for what that leaves runn
   await withContext(newContext('a request'), async () => {
     await withAlongside(statement, async () => {
       expect(alongside()).toBe(statement);
-      await withAlongside(null, () => Promise.resolve(expect(alongside()).toBeNull()));
+      expect(await withAlongside(null, () => Promise.resolve(alongside()))).toBeNull();
       later = AsyncResource.bind(alongside);
     });
     expect(alongside()).toBeUndefined();
