@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CANCELLATION_REASONS, type CancellationReason } from '../canonical/appointment';
 import { FreeObject, Id, MayBeAbsent, MayBeNull, OneOf, Parts, Text } from '../platform/http/fields';
+import { AppointmentDto } from './appointments/appointment.dto';
+import { ClientDto } from './clients/client.dto';
 
 /** As many as one request takes. */
 const MOST = 200;
@@ -54,21 +56,31 @@ export class ClientBatchDto {
   operations: ClientOperationDto[];
 }
 
-export class BatchResultDto {
+class ResultDto {
   /**
    * As the single operation would have answered.
    * @example 201
    */
   status: number;
-  /** The record as the vendor then holds it; absent where it was refused or deleted. */
-  @ApiProperty({ type: 'object', additionalProperties: true })
-  data?: object;
   /** Why it was not done. */
-  @ApiProperty({ $ref: '#/components/schemas/Problem' } as never)
+  @ApiProperty({ allOf: [{ $ref: '#/components/schemas/Problem' }] })
   problem?: object;
 }
 
-export class BatchResultsDto {
+export class AppointmentBatchResultDto extends ResultDto {
+  /** The appointment as the vendor then holds it; absent where the operation was refused. */
+  data?: AppointmentDto;
+}
+export class ClientBatchResultDto extends ResultDto {
+  /** The client as the vendor then holds it; absent where the operation was refused, and where it deleted. */
+  data?: ClientDto;
+}
+
+export class AppointmentBatchResultsDto {
   /** In the order of the operations. */
-  results: BatchResultDto[];
+  results: AppointmentBatchResultDto[];
+}
+export class ClientBatchResultsDto {
+  /** In the order of the operations. */
+  results: ClientBatchResultDto[];
 }

@@ -8,7 +8,7 @@ import type { Rendered } from '../../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../../platform/http/returns';
 import { Requires, TheCaller } from '../../platform/http/caller';
 import type { Caller } from '../../platform/scopes';
-import { AppointmentBatchDto, BatchResultsDto } from '../batch.dto';
+import { AppointmentBatchDto, AppointmentBatchResultsDto } from '../batch.dto';
 import { RecordAnswers } from '../record-answers';
 import { WriteAnswers } from '../write-answers';
 import { AppointmentDto, AppointmentPageDto, AppointmentQuery, AppointmentsQuery } from './appointment.dto';
@@ -116,7 +116,7 @@ export class AppointmentsController {
   @Post('batch')
   @Requires('write')
   @KeepsKeys()
-  @Returns(BatchResultsDto)
+  @Returns(AppointmentBatchResultsDto)
   batchAppointments(
     @TheAsked() asked: Asked,
     @Body() { operations }: AppointmentBatchDto,

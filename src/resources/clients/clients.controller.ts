@@ -9,7 +9,7 @@ import { requireMatch, type Rendered } from '../../platform/http/rendered';
 import { Returns, ReturnsNothing } from '../../platform/http/returns';
 import { Requires, TheCaller } from '../../platform/http/caller';
 import type { Caller } from '../../platform/scopes';
-import { BatchResultsDto, ClientBatchDto } from '../batch.dto';
+import { ClientBatchDto, ClientBatchResultsDto } from '../batch.dto';
 import { RecordAnswers } from '../record-answers';
 import { WriteAnswers } from '../write-answers';
 import { RecordQuery } from '../record.dto';
@@ -104,7 +104,7 @@ export class ClientsController {
   @Post('batch')
   @Requires('write')
   @KeepsKeys()
-  @Returns(BatchResultsDto)
+  @Returns(ClientBatchResultsDto)
   batchClients(@TheAsked() asked: Asked, @Body() { operations }: ClientBatchDto): Promise<Rendered> {
     return this.writes.batch(asked, 'clients', operations, {
       create: CreateClientDto,
