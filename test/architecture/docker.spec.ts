@@ -145,6 +145,7 @@ describe('compose.yaml', () => {
       const said = execFileSync(join(binariesFor(user), 'initdb'), args, {
         ...programOptions(user),
         encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
       expect(said).toContain('locale provider:   builtin');
       expect(said).toContain('default collation: C.UTF-8');
