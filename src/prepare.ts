@@ -1,5 +1,5 @@
 import type { CompleteConfig } from './platform/config';
-import { grant, rolesOf } from './platform/database/grants';
+import { grant, inTurn, rolesOf } from './platform/database/grants';
 import { migrate } from './platform/database/migrate';
 import { installQueue } from './sync/sync-queue';
 
@@ -10,8 +10,10 @@ export async function prepareDatabase({
 }: Pick<CompleteConfig, 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'>): Promise<void> {
   await migrate(ownerUrl);
   if (ownerUrl === serviceUrl) return;
-  const roles = await rolesOf(ownerUrl, serviceUrl);
-  if (roles === null) return;
-  if (roles.ownerMakesQueue) await installQueue(ownerUrl);
-  await grant(ownerUrl, roles);
+  await inTurn(ownerUrl, async () => {
+    const roles = await rolesOf(ownerUrl, serviceUrl);
+    if (roles === null) return;
+    if (roles.ownerMakesQueue) await installQueue(ownerUrl);
+    await grant(ownerUrl, roles);
+  });
 }

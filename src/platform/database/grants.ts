@@ -1,8 +1,7 @@
-import { Client } from 'pg';
-import { unreachable } from './errors';
+import type { Client } from 'pg';
+import { withConfigured } from './client';
 
-/** Replicas that start together take turns: two that change the same right at once would fail. */
-const GRANT_LOCK = 7_214_022;
+const TURN_LOCK = 7_214_022;
 const QUEUE_SCHEMA = 'pgboss';
 
 /** The roles of a set-up in which the service does not own its tables; null where they are one. */
@@ -12,10 +11,18 @@ export interface Roles {
   readonly ownerMakesQueue: boolean;
 }
 
+/** Replicas that start together take turns: two that make the same queue, or change the same right, at once would fail. */
+export const inTurn = (ownerUrl: string, work: () => Promise<void>): Promise<void> =>
+  withConfigured(ownerUrl, async (client) => {
+    // Its connection's end lets it go.
+    await client.query('select pg_advisory_lock($1)', [TURN_LOCK]);
+    await work();
+  });
+
 /** Who the service is to the owner of the tables. */
 export async function rolesOf(ownerUrl: string, serviceUrl: string): Promise<Roles | null> {
-  const service = await as(serviceUrl, (client) => nameOf(client));
-  return as(ownerUrl, async (client) => {
+  const service = await withConfigured(serviceUrl, nameOf);
+  return withConfigured(ownerUrl, async (client) => {
     if ((await nameOf(client)) === service) return null;
     const { rows } = await client.query(
       `select from pg_namespace where nspname = $1 and pg_get_userbyid(nspowner) <> current_user`,
@@ -27,7 +34,7 @@ export async function rolesOf(ownerUrl: string, serviceUrl: string): Promise<Rol
 
 /** Lets the service's role read and change the rows of all tables of the owner's, and nothing else. */
 export async function grant(ownerUrl: string, { service, ownerMakesQueue }: Roles): Promise<void> {
-  await as(ownerUrl, async (client) => {
+  await withConfigured(ownerUrl, async (client) => {
     const role = client.escapeIdentifier(service);
     const rights = ['public', ...(ownerMakesQueue ? [QUEUE_SCHEMA] : [])].map(
       (schema) => `
@@ -36,24 +43,11 @@ export async function grant(ownerUrl: string, { service, ownerMakesQueue }: Role
         grant usage, select on all sequences in schema ${schema} to ${role};`,
     );
     // Sent as one, it is one transaction.
-    await client.query(`select pg_advisory_xact_lock(${String(GRANT_LOCK)}); ${rights.join('')}`);
+    await client.query(rights.join(''));
   });
 }
 
 async function nameOf(client: Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>('select current_user::text as name');
   return rows[0]?.name ?? '';
-}
-
-async function as<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  try {
-    await client.connect().catch((error: unknown) => {
-      throw unreachable(error);
-    });
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

@@ -1,6 +1,5 @@
-import { Client } from 'pg';
 import { ConfigError } from '../config';
-import { unreachable } from './errors';
+import { withConfigured } from './client';
 
 /** A role that row-level security does not bind, and why. */
 export class UnboundRole extends ConfigError {}
@@ -10,31 +9,16 @@ export class UnboundRole extends ConfigError {}
  * tenants apart.
  */
 export async function requireBoundRole(url: string): Promise<void> {
-  const client = clientOf(url);
-  client.on('error', () => undefined);
-  try {
-    await client.connect().catch((error: unknown) => {
-      throw unreachable(error);
-    });
-    const { rows } = await client.query<{ is_super: boolean; bypasses: boolean }>(
+  const { rows } = await withConfigured(url, (client) =>
+    client.query<{ is_super: boolean; bypasses: boolean }>(
       'select rolsuper as is_super, rolbypassrls as bypasses from pg_roles where rolname = current_user',
-    );
-    const why = rows[0]?.is_super
-      ? 'this one is a superuser'
-      : rows[0]?.bypasses
-        ? 'this one has BYPASSRLS'
-        : null;
-    if (why !== null)
-      throw new UnboundRole(`DATABASE_URL must name a role that row-level security binds: ${why}`);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-function clientOf(url: string): Client {
-  try {
-    return new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  } catch (error) {
-    throw unreachable(error);
-  }
+    ),
+  );
+  const why = rows[0]?.is_super
+    ? 'this one is a superuser'
+    : rows[0]?.bypasses
+      ? 'this one has BYPASSRLS'
+      : null;
+  if (why !== null)
+    throw new UnboundRole(`DATABASE_URL must name a role that row-level security binds: ${why}`);
 }
