@@ -2,6 +2,7 @@ import type { ResourceName } from '../canonical/index';
 import type { Instant } from '../canonical/values';
 import type { Database, Query } from '../platform/database/database';
 import { violates } from '../platform/database/errors';
+import { forgetSome } from '../platform/database/forget';
 import { Problem } from '../platform/http/problems';
 import type { Progress, Sync, SyncError, SyncMode, SyncStatus } from './sync.entity';
 
@@ -178,17 +179,9 @@ export class SyncsRepository {
   }
 
   /** Forgets syncs that ended long ago; says whether there may be more. */
-  async prune(limit: number): Promise<boolean> {
-    const gone = await this.database.asSystem((query) =>
-      query({
-        // By where the rows are: a join would read all syncs that there are.
-        text: `delete from syncs where ctid = any(array(
-                 select ctid from syncs where finished_at < now() - ${KEPT}
-                 order by finished_at limit $1 for update skip locked)) returning id`,
-        values: [limit],
-      }),
-    );
-    return gone.length === limit;
+  prune(limit: number): Promise<boolean> {
+    const over = { table: 'syncs', where: `finished_at < now() - ${KEPT}`, oldest: 'finished_at' };
+    return this.database.asSystem((query) => forgetSome(query, over, limit));
   }
 
   /** Runs that nobody holds any more: queued ones whose job was lost, running ones whose holder died. */

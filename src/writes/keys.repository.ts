@@ -1,4 +1,6 @@
 import type { Database, Query, Statement } from '../platform/database/database';
+import { forgetSome } from '../platform/database/forget';
+import { NOBODY } from '../platform/http/asked';
 import type { Answer, Key } from './write';
 
 /** What is known of a key: nobody had it (it is ours now), its answer, or that it runs elsewhere or was used otherwise. */
@@ -8,8 +10,6 @@ export type KeyState =
   | { readonly kind: 'running' }
   | { readonly kind: 'reused' };
 
-/** The operator's own requests stand under it. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 const HELD = "interval '30 seconds'";
 const KEPT = "interval '24 hours'";
 
@@ -131,19 +131,18 @@ export class KeysRepository {
   }
 
   /** Forgets some of the keys that nobody may use any more; says whether there may be more. */
-  async sweep(limit: number): Promise<boolean> {
-    const old = await this.database.asSystem((query) => {
+  sweep(limit: number): Promise<boolean> {
+    const over = {
+      table: 'idempotency_keys',
+      where: `created_at < now() - ${KEPT}`,
+      oldest: 'created_at',
+    };
+    return this.database.asSystem((query) => {
       query.later({ text: FORGET_UNOWNED, values: [limit] });
-      return query({ text: FORGET_OLD, values: [limit] });
+      return forgetSome(query, over, limit);
     });
-    return old.length === limit;
   }
 }
-
-const FORGET_OLD = `
-  delete from idempotency_keys where ctid = any(array(
-    select ctid from idempotency_keys where created_at < now() - ${KEPT} order by created_at limit $1 for update skip locked
-  )) returning part`;
 
 /** Keys of tenants that are gone; which tenants there are is looked up from one to the next, in the order of the keys. */
 const FORGET_UNOWNED = `

@@ -33,19 +33,19 @@ export class RequestsService {
     if (!key) return work();
     const { tenantId } = asker;
     const presumed = silence && this.keys.presumed(tenantId, key, problemAnswer(silence.problem, asker));
-    const isFromStart = silence?.from === 'start';
-    const state = await this.take(tenantId, key, isFromStart ? presumed : null);
+    const [atStart, alongside] = silence?.from === 'start' ? [presumed, null] : [null, presumed];
+    const state = await this.take(tenantId, key, atStart);
     if (state.kind !== 'ours') return answerOfKey(asker, state);
     const holding = setInterval(() => void this.keys.hold(tenantId, key).catch(() => undefined), HOLD_MS);
     try {
-      const { isUnfinished = false, ...answer } = await withAlongside(presumed, work);
+      const { isUnfinished = false, ...answer } = await withAlongside(alongside, work);
       await this.close(tenantId, key, isUnfinished ? null : answer);
       return answer;
     } catch (error) {
-      const kept = ending(error, isFromStart ? silence.problem : null);
+      const kept = ending(error, silence);
       // How far an error of our own let the work come, nobody knows: what was presumed goes on being said.
-      const how = { keepsPresumed: !(error instanceof Problem) };
-      await this.close(tenantId, key, kept && problemAnswer(kept, asker), how);
+      const keepsPresumed = !(error instanceof Problem);
+      await this.close(tenantId, key, kept && problemAnswer(kept, asker), keepsPresumed);
       throw error;
     } finally {
       clearInterval(holding);
@@ -61,17 +61,18 @@ export class RequestsService {
     });
   }
 
-  private close(tenantId: string, key: Key, answer: Answer | null, how?: object): Promise<void> {
+  private close(tenantId: string, key: Key, answer: Answer | null, keepsPresumed = false): Promise<void> {
     return this.database.inTenant(tenantId, (query) => {
       if (answer) this.keys.answer(query, tenantId, key, answer);
-      else this.keys.forget(query, tenantId, key, how);
+      else this.keys.forget(query, tenantId, key, { keepsPresumed });
       return Promise.resolve();
     });
   }
 }
 
 /** What the key says from now on; null where the same key may try again. */
-function ending(error: unknown, unheard: Problem | null): Problem | null {
+function ending(error: unknown, silence: Silence | null): Problem | null {
+  const unheard = silence?.from === 'start' ? silence.problem : null;
   if (!(error instanceof Problem)) return unheard;
   const isUnknown = error.extras.outcome === 'unknown';
   return isFinal(error) || (isUnknown && unheard) ? error : null;

@@ -1,5 +1,6 @@
 import type { Instant } from '../canonical/values';
 import type { Database, Query } from '../platform/database/database';
+import { forgetSome } from '../platform/database/forget';
 import type { TakenTime } from '../mirror/records.service';
 import { lineUpForKey } from './keys.repository';
 import type { Write, WriteRequest, WritableResource, WriteOperation } from './write';
@@ -155,15 +156,9 @@ export class WritesRepository {
   }
 
   /** Forgets some of what is long over; says whether there may be more. */
-  async sweep(limit: number): Promise<boolean> {
-    const gone = await this.database.asSystem((query) =>
-      query({
-        text: `delete from writes where ctid = any(array(
-                 select ctid from writes where state = 'settled' and settled_at < now() - interval '25 hours'
-                 order by settled_at limit $1 for update skip locked)) returning id`,
-        values: [limit],
-      }),
-    );
-    return gone.length === limit;
+  sweep(limit: number): Promise<boolean> {
+    const where = "state = 'settled' and settled_at < now() - interval '25 hours'";
+    const over = { table: 'writes', where, oldest: 'settled_at' };
+    return this.database.asSystem((query) => forgetSome(query, over, limit));
   }
 }

@@ -11,7 +11,7 @@ import { until } from '../support/until';
 import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver';
 import { subscribe } from '../support/webhooks';
 import { leftOpen } from './proofs';
-import { statementRoad, type StatementRoad, type Stop } from '../support/statement-road';
+import { roadUnder, type StatementRoad, type Stop } from '../support/statement-road';
 
 type Appointment = Shown<'appointments'>;
 type Client = Shown<'clients'>;
@@ -59,14 +59,11 @@ const eventsOf = (id: string): Promise<{ type: string }[]> =>
 beforeAll(async () => {
   clinic = await startClinic(VENDOR, { clients: 30, appointments: 60 });
   receiver = await startReceiver();
-  // The road is laid to whatever database the gateway is given.
   gateway = await startGateway([clinic.sandbox], {
     WRITE_LOOKS_SECONDS: LOOKS,
     WEBHOOK_HOST_ALLOWLIST: receiver.host,
   });
-  road = await statementRoad(gateway.database.url);
-  await gateway.kill('SIGTERM');
-  await gateway.restart({ DATABASE_URL: road.url });
+  road = await roadUnder(gateway);
   tenant = await gateway.tenant('Northside Clinics');
   desk = await openDesk(tenant, clinic, VENDORS.get(VENDOR)!);
 }, 60_000);

@@ -1,7 +1,7 @@
 import { startClinic, type Clinic } from '../support/clinics';
 import type { Answer, Call, ListOf } from '../support/calls';
 import { startGateway, type Gateway, type TestTenant } from '../support/gateway';
-import { statementRoad, type StatementRoad } from '../support/statement-road';
+import { roadUnder, type StatementRoad } from '../support/statement-road';
 
 let road: StatementRoad;
 let gateway: Gateway;
@@ -11,9 +11,7 @@ let tenant: TestTenant;
 beforeAll(async () => {
   clinic = await startClinic('cliniko', { clients: 12, appointments: 20 });
   gateway = await startGateway([clinic.sandbox]);
-  road = await statementRoad(gateway.database.url);
-  await gateway.kill('SIGTERM');
-  await gateway.restart({ DATABASE_URL: road.url });
+  road = await roadUnder(gateway);
   tenant = await gateway.tenant('Northside Clinics');
 });
 afterAll(async () => {

@@ -127,11 +127,12 @@ async function newClients({ url, key }: Said): Promise<string[]> {
         method: 'POST',
         key,
         body: {
-          ...{ connectionId, firstName: 'Ada', lastName: 'Byron', phone: PHONES[vendor] },
-          ...{
-            email: `ada.${vendor}@example.com`,
-            ...(belongs ? { locationId: locations.body.data[0].id } : {}),
-          },
+          connectionId,
+          firstName: 'Ada',
+          lastName: 'Byron',
+          phone: PHONES[vendor],
+          email: `ada.${vendor}@example.com`,
+          ...(belongs ? { locationId: locations.body.data[0].id } : {}),
         },
       });
       expect([vendor, made.status]).toEqual([vendor, 201]);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Gateway } from './gateway';
 
 /** Where traffic stops: before a statement is sent, or before the word that it was committed comes back. */
 export interface Stop {
@@ -20,7 +21,7 @@ export interface StatementRoad {
 const COMMITTED = Buffer.from('COMMIT\0');
 
 /** Puts a proxy before the server that `url` names. What is said is plain text: no TLS on loopback. */
-export async function statementRoad(url: string): Promise<StatementRoad> {
+async function statementRoad(url: string): Promise<StatementRoad> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let stop: (Stop & { reached: () => void }) | null = null;
@@ -82,4 +83,12 @@ export async function statementRoad(url: string): Promise<StatementRoad> {
       await once(server, 'close');
     },
   };
+}
+
+/** Lays a road to the database that a gateway was given, and starts the gateway again behind it. */
+export async function roadUnder(gateway: Gateway): Promise<StatementRoad> {
+  const road = await statementRoad(gateway.database.url);
+  await gateway.kill('SIGTERM');
+  await gateway.restart({ DATABASE_URL: road.url });
+  return road;
 }

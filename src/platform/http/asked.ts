@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 /** Stands for the tenant where the operator asks. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+export const NOBODY = '00000000-0000-0000-0000-000000000000';
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /** The request as far as it tells one from another: its method, path, query and body. */
