@@ -15,9 +15,7 @@ beforeAll(async () => {
   passages = await openPassages();
 }, 60_000);
 afterAll(() => passages.stop());
-afterEach(() => {
-  passages.heal();
-});
+afterEach(() => passages.recover());
 
 describe('reaches what the canonical model does not cover', () => {
   it('Penga: templates of text messages, and notes', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Sandbox } from '../../src/vendors/kit/sandbox';
 import { CASES } from '../contract/vendors';
 import type { Answer } from './calls';
@@ -24,6 +25,8 @@ export interface Passages {
   /** The requests that the vendor sees while something is done. */
   seenBy(vendor: string, act: () => Promise<unknown>): Promise<string[]>;
   heal(): void;
+  /** Heals, and has each connection's circuit start anew: what failed before counts for nothing any more. */
+  recover(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +49,9 @@ export async function openPassages(): Promise<Passages> {
   const path = (vendor: string): string => `/v1/connections/${connections.get(vendor)!}/passthrough`;
   const pass = (vendor: string, body: object): Promise<Answer<Passed>> =>
     tenant.call<Passed>('POST', path(vendor), { body });
+  const heal = (): void => {
+    for (const one of sandboxes) one.heal();
+  };
   return {
     gateway,
     tenant,
@@ -59,8 +65,13 @@ export async function openPassages(): Promise<Passages> {
       await act();
       return sandbox(vendor).requests.slice(before);
     },
-    heal: () => {
-      for (const one of sandboxes) one.heal();
+    heal,
+    recover: async () => {
+      heal();
+      for (const id of connections.values())
+        (
+          await tenant.call('PATCH', `/v1/connections/${id}`, { body: { name: `Recovered ${randomUUID()}` } })
+        ).need(200);
     },
     stop: async () => {
       await gateway.stop();
