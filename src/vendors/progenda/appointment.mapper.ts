@@ -145,11 +145,11 @@ export function fitted(held: WireAppointment, change: AppointmentBody): Appointm
   return isNoted ? { ...change, patient_arrived_at: undefined } : change;
 }
 
-/** The client and the service that a draft names; refused where Progenda cannot link them in this calendar. */
-export function checkedLinks(
-  { clientId = null, serviceId = null }: Draft<'appointments'>,
+/** Refuses a client or a service that Progenda cannot link in this calendar. */
+export function mustLink(
+  { clientId, serviceId }: Draft<'appointments'>,
   { id, center_id }: Pick<WireCalendar, 'id' | 'center_id'>,
-): { readonly clientId: RemoteRef | null; readonly serviceId: RemoteRef | null } {
+): void {
   if (clientId && clientId.scope !== text(center_id))
     throw new Refusal(
       'validation_failed',
@@ -162,7 +162,6 @@ export function checkedLinks(
       'serviceId',
       "must be one of the practitioner's own services here",
     );
-  return { clientId, serviceId };
 }
 
 /** What a draft says by itself. Refused where it takes a client or service out: nothing that does so is documented. */

@@ -6,14 +6,7 @@ import { VendorError } from '../kit/error';
 import type { VendorHttp } from '../kit/policy';
 import { Refusal } from '../kit/refusal';
 import * as api from './api';
-import {
-  appointmentMapper,
-  CANCELLED,
-  checkedLinks,
-  dependsOnHeld,
-  fitted,
-  named,
-} from './appointment.mapper';
+import { appointmentMapper, CANCELLED, dependsOnHeld, fitted, mustLink, named } from './appointment.mapper';
 import { clientMapper, wholePatient } from './client.mapper';
 import { centerFor } from './location.mapper';
 import type { ProgendaSettings } from './progenda.config';
@@ -49,7 +42,8 @@ interface Desk<R extends Written> {
   readonly shelf: wire.Shelf<R>;
   /** The fields that the draft fills by itself; it asks nobody. */
   fields: (draft: Draft<R>, call: WriteCall, isNew: boolean) => wire.WireBodies[R];
-  owner(draft: Draft<R>, call: WriteCall): Promise<string>;
+  /** Where it stands, or shall stand; refused where what the draft names does not belong there. It sends nothing but reads. */
+  owner(draft: Draft<R>, call: WriteCall, held?: string): Promise<string>;
   mustRead(patch: Draft<R>): boolean;
   hold: (ref: RemoteRef, call: WriteCall, mustRead: boolean) => Promise<wire.Held<R>>;
   body(draft: Draft<R>, target: Target<R>): Promise<wire.WireBodies[R]>;
@@ -71,7 +65,7 @@ async function deedOf<R extends Written>(desk: Desk<R>, item: BulkItem<R>, isSur
   const isNew = item.op === 'create';
   const draft = isNew ? item.draft : item.op === 'update' ? item.patch : (CANCELLED as Draft<R>);
   const fields = desk.fields(draft, call, isNew);
-  const owner = isNew ? await desk.owner(draft, call) : item.ref.scope;
+  const owner = await desk.owner(draft, call, isNew ? undefined : item.ref.scope);
   const { mark, record } = isNew
     ? { mark: call.id, record: null }
     : await desk.hold(item.ref, call, isSure || desk.mustRead(draft));
@@ -186,8 +180,8 @@ function clientDesk({ http, settings, lists }: Office): Desk<'clients'> {
     shelf,
     hold: holding(shelf, lists.clients),
     fields: (draft) => clientMapper.toVendor(draft),
-    owner: async (_draft, { location }) =>
-      centerFor(await (centers ??= api.centersOf(http, settings)), location),
+    owner: async (_draft, { location }, held) =>
+      held ?? centerFor(await (centers ??= api.centersOf(http, settings)), location),
     mustRead: () => true,
     body: (_draft, { fields, record }) => Promise.resolve(wholePatient(record, fields)),
     mapped: (patient, centerId) => Promise.resolve(clientMapper.toCanonical({ patient, centerId }, settings)),
@@ -215,11 +209,14 @@ function appointmentDesk({ http, settings, lists }: Office): Desk<'appointments'
     shelf,
     hold: holding(shelf, lists.appointments),
     fields: (draft, { since }, isNew) => named(draft, isNew, since),
-    owner: async ({ practitionerId }) => String((await calendarOf(practitionerId?.id)).id),
+    owner: async (draft, _call, held) => {
+      const calendar = await calendarOf(held ?? draft.practitionerId?.id);
+      mustLink(draft, calendar);
+      return String(calendar.id);
+    },
     mustRead: dependsOnHeld,
-    body: async (draft, { fields, record, owner, call }) => {
+    body: async ({ clientId, serviceId }, { fields, record, call }) => {
       const change = record === null ? fields : fitted(record, fields);
-      const { clientId, serviceId } = checkedLinks(draft, await calendarOf(owner));
       const service = serviceId ? await serviceMark(services, serviceId, call) : undefined;
       const client = clientId ? await holdClient(clientId, call, false).catch(clientGone) : undefined;
       return { ...change, service_remote_id: service, patient_remote_id: client?.mark };
