@@ -1,7 +1,7 @@
 import { openRange, type Range } from '../support/fuzz';
 
-/** The same seed shoots the same; a failure prints it. */
-const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+/** The same seed shoots the same, so that a change is judged by the same shots each day; `test:chaos` shoots anew each time. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_701);
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 12);
 
 let range: Range;
