@@ -35,6 +35,9 @@ typeParsers.setTypeParser(JSON_TYPE, (text) => text);
  */
 const SESSION = '-c timezone=UTC -c plan_cache_mode=force_generic_plan';
 
+/** How long connecting may take, the look-up of the name in it. */
+export const CONNECT_MS = 10_000;
+
 /** How the service reaches its database. Never `synchronize`: the schema is what the migrations made. */
 export function dataSourceOptions(url: string): DataSourceOptions {
   return {
@@ -48,7 +51,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     poolSize: 20,
     poolErrorHandler: () => undefined,
     extra: {
-      connectionTimeoutMillis: 10_000,
+      connectionTimeoutMillis: CONNECT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       pipeline: true,
