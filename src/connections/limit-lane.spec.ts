@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../test/support/until';
 import { VendorError } from '../vendors/kit/error';
 import { LimitLane } from './limit-lane';
 import type { Admission, Asking, HeldSlot } from './limits.repository';
@@ -71,7 +72,10 @@ it('lets users in before background work, however long that has waited', async (
     { background: 2 },
   );
   const seen = noted(lane, [BACKGROUND, BACKGROUND, USER]);
-  await pause(400);
+  await until(
+    () => seen.in.length,
+    (count) => count === 3,
+  );
   expect(seen.in).toEqual(['user', 'background', 'background']);
 });
 
@@ -110,7 +114,7 @@ it('tells those at once who would wait longer than they can, by their place in t
 it('gives up where no slot comes free in time', async () => {
   const { lane, store } = laneOf({});
   const refused = await lane
-    .enter({ priority: 'user', patienceMs: 250 })
+    .enter({ priority: 'user', patienceMs: 1_000 })
     .catch((error: unknown) => error as VendorError);
   expect(refused).toMatchObject({ kind: 'rate_limited', at: { outcome: 'not_done' } });
   expect(store.asked.length).toBeGreaterThan(2);

@@ -72,17 +72,15 @@ export async function startStrangers(): Promise<Strangers> {
     came += 1;
     socket.destroy();
   });
-  const gone = await listening((socket) => socket.destroy());
   const closed = (server: Server): Promise<void> =>
     new Promise((done) => {
       server.close(() => {
         done();
       });
     });
-  await closed(gone.server);
   const deaf = await startDeaf();
   return {
-    refusing: `http://${gone.host}`,
+    refusing: 'http://127.0.0.1:1',
     silent: `https://${silent.host}`,
     deaf: `http://${deaf.host}`,
     elsewhere: `http://${elsewhere.host}`,

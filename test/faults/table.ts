@@ -158,11 +158,10 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'a 429 until a date of the vendor’s clock, which is an hour ahead',
-    fault: () =>
-      status(429, {
-        date: inAnHour(),
-        'retry-after': new Date(Date.parse(inAnHour()) + 60_000).toUTCString(),
-      }),
+    fault: () => {
+      const date = inAnHour();
+      return status(429, { date, 'retry-after': new Date(Date.parse(date) + 60_000).toUTCString() });
+    },
     seen: { read: { ...limited(60), tries: 1 } },
   },
   {

@@ -49,7 +49,7 @@ it('a read whose road is lost while it waits fails, and the next one takes anoth
   const database = new Database(source);
   const read = (text: string): Promise<object[]> => database.readAsSystem({ text, values: [] });
   try {
-    const waiting = read('select pg_sleep(1)');
+    const waiting = read('select pg_sleep(30)');
     await pause(300);
     road.block();
     await expect(waiting).rejects.toThrow(DatabaseSilent);

@@ -266,7 +266,7 @@ async function slowVendor() {
   const settings = { ...vendor.settings, sync: { enabled: false } };
   const connection = await connect(url, key, { ...vendor, settings });
 
-  vendor.fail({ fault: { kind: 'slow', ms: 1500 } });
+  vendor.fail({ fault: { kind: 'slow', ms: 4_000 } });
   const before = vendor.requests.length;
   return {
     service,

@@ -8,7 +8,8 @@ import { startSandbox } from './sandbox/index';
 import { put, remove, type Appointment, type Patient, type Table } from './sandbox/state';
 
 const DAY = 86_400_000;
-const dayFrom = (days: number): string => new Date(Date.now() + days * DAY).toISOString();
+const NOW = Date.now();
+const dayFrom = (days: number): string => new Date(NOW + days * DAY).toISOString();
 const everything: ListQuery = {
   window: { from: dayFrom(-400), to: dayFrom(400) },
   updatedSince: null,
@@ -256,11 +257,7 @@ describe('changes', () => {
       marked: () => undefined,
     };
     const change = { notes: 'Call first', [field]: ref('1', 'elsewhere') };
-    const changed = portOf('appointments').update(
-      ref(String(unmarked.id), String(calendarId)),
-      change,
-      call,
-    );
+    const changed = portOf('appointments').update(ref(String(unmarked.id), String(calendarId)), change, call);
     expect(await failure(changed)).toMatchObject({ name: 'Refusal', field });
     expect(sandbox.ledger).toEqual([]);
   });

@@ -49,8 +49,8 @@ const isPlain = (row: Appointment): boolean =>
   row.arrivedAt === null;
 const plain = (nth: number): Appointment => agenda().rows.filter(isPlain)[nth]!;
 const refOf = ({ id }: { readonly id: number }, scope = '100'): RemoteRef => ref(String(id), scope);
-const at = (hours: number): string =>
-  new Date(Math.ceil(Date.now() / HOUR) * HOUR + hours * HOUR).toISOString();
+const NEXT_HOUR = Math.ceil(Date.now() / HOUR) * HOUR;
+const at = (hours: number): string => new Date(NEXT_HOUR + hours * HOUR).toISOString();
 const made = (
   nth: number,
   change: Draft<'appointments'> = {},
