@@ -69,7 +69,7 @@ interface ActiveRule extends FaultRule {
   toSkip: number;
 }
 
-const REQUESTS_KEPT = 1000;
+const REQUESTS_KEPT = 20_000;
 
 type Served = Pick<Sandbox, 'ledger' | 'requests' | 'refused' | 'fail' | 'heal' | 'close'>;
 
