@@ -129,7 +129,7 @@ describe('the rows', () => {
     const started = performance.now();
     expect((await auditPage(tenant.call, `clientId=${client}&limit=5`)).length).toBeGreaterThan(0);
     expect(await auditPage(tenant.call, 'limit=25')).toHaveLength(25);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 });
 

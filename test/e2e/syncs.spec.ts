@@ -76,7 +76,7 @@ describe('the syncs of a connection', () => {
   });
 
   it('join where one is queued already, and do not run beside each other', async () => {
-    clinic.sandbox.fail({ fault: { kind: 'slow', ms: 1_500 } });
+    clinic.sandbox.fail({ fault: { kind: 'slow', ms: 4_000 } });
     const ask = (resources: string[]): Promise<ShownSync> =>
       tenant
         .call<ShownSync>('POST', path, { body: { mode: 'full', resources } })

@@ -224,13 +224,12 @@ describe('keys', () => {
   });
 
   it('end when they expire', async () => {
-    const expiresAt = new Date(Date.now() + 1_500).toISOString();
+    const expiresAt = new Date(Date.now() + 4_000).toISOString();
     const { key } = await keyFor(tenant.id, { name: 'for a moment', scopes: ['read'], expiresAt });
     expect(await statusOf(key)).toBe(200);
     await until(
       () => statusOf(key),
       (status) => status === 401,
-      5_000,
     );
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
     for (const past of ['2020-01-01T00:00:00Z', 'tomorrow', '2030-02-30T00:00:00Z', '2030-01-01T00:00:00']) {

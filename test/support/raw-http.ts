@@ -9,7 +9,10 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** All that a server says to these bytes, until it closes or says nothing for a while. The pieces go out one after the other. */
+/** How long a server may take to say anything at all, on a busy machine. */
+const SILENCE_MS = 5_000;
+
+/** All that a server says to these bytes, until it closes or says nothing more for a while. The pieces go out one after the other. */
 export async function said(
   url: string,
   pieces: readonly (string | Buffer)[],
@@ -34,7 +37,8 @@ export async function said(
     heardAt = performance.now();
     await pause(betweenMs);
   }
-  while (!over.signal.aborted && performance.now() - heardAt < quietMs) await pause(20);
+  while (!over.signal.aborted && performance.now() - heardAt < (text === '' ? SILENCE_MS : quietMs))
+    await pause(20);
   socket.destroy();
   return { text, closed: over.signal.aborted };
 }
