@@ -214,7 +214,7 @@ it('a token that is refused as soon as it is given: nobody logs in again until t
 it('log-ins that hang hold nothing of the database: others are served', async () => {
   const { clinic } = failing;
   const lines = await Promise.all(Array.from({ length: 40 }, () => tenant.connect(clinic.sandbox)));
-  clinic.sandbox.fail({ fault: { kind: 'slow', ms: 4_000 }, path: '^/auth/login', times: FOR_GOOD });
+  clinic.sandbox.fail({ fault: { kind: 'slow', ms: 8_000 }, path: '^/auth/login', times: FOR_GOOD });
   const checks = lines.map((id) =>
     tenant.call('POST', `/v1/connections/${id}/passthrough`, {
       body: { method: 'GET', path: 'departments/perpage/1' },
@@ -233,5 +233,5 @@ it('log-ins that hang hold nothing of the database: others are served', async ()
   // Everything ends before anything is found wrong: what still hangs would hold up the end of all.
   clinic.sandbox.heal();
   await Promise.all(checks);
-  expect(median(times)).toBeLessThan(2_000);
+  expect(Math.max(...times)).toBeLessThan(4_000);
 }, 60_000);
