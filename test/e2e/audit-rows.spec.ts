@@ -126,10 +126,15 @@ describe('the rows', () => {
     await gateway.rows('analyze audit_events, audit_subjects');
     const client = clients[2]!.id;
     await read(`/v1/clients/${client}`);
-    const started = performance.now();
-    expect((await auditPage(tenant.call, `clientId=${client}&limit=5`)).length).toBeGreaterThan(0);
-    expect(await auditPage(tenant.call, 'limit=25')).toHaveLength(25);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const times: number[] = [];
+    while (times.length < 3) {
+      const started = performance.now();
+      expect((await auditPage(tenant.call, `clientId=${client}&limit=5`)).length).toBeGreaterThan(0);
+      expect(await auditPage(tenant.call, 'limit=25')).toHaveLength(25);
+      times.push(performance.now() - started);
+    }
+    // The best of three: the machine may have had something else to do.
+    expect(Math.min(...times)).toBeLessThan(1_000);
   });
 });
 

@@ -26,19 +26,17 @@ it('a process that has lost its sync to another stores nothing any more', async 
     (isAsked) => isAsked,
   );
   // As if another process had taken it up, and were at work on it: this one does not know yet.
-  const lease = (more: string, seconds: number): Promise<unknown> =>
-    gateway.rows(`update syncs set ${more} lease_until = now() + make_interval(secs => $2) where id = $1`, [
-      id,
-      seconds,
-    ]);
-  await lease('fence = fence + 1,', 60);
+  await gateway.rows(
+    "update syncs set fence = fence + 1, lease_until = now() + interval '1 minute' where id = $1",
+    [id],
+  );
   await until(
     () => gateway.log.some((line) => line.includes('run by another process')),
     (isSaid) => isSaid,
   );
   expect(await gateway.rows('select count(*)::int as n from clients')).toEqual([{ n: 0 }]);
   // The other one dies, and somebody goes on.
-  await lease('', 0);
+  await gateway.rows('update syncs set lease_until = now() where id = $1', [id]);
   expect((await finished(tenant.call, connection, id)).status).toBe('succeeded');
   expect((await gateway.rows<{ n: number }>('select count(*)::int as n from clients'))[0]!.n).toBeGreaterThan(
     30,

@@ -230,6 +230,7 @@ describe('keys', () => {
     await until(
       () => statusOf(key),
       (status) => status === 401,
+      7_500,
     );
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
     for (const past of ['2020-01-01T00:00:00Z', 'tomorrow', '2030-02-30T00:00:00Z', '2030-01-01T00:00:00']) {

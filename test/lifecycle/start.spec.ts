@@ -143,7 +143,7 @@ async function newClients({ url, key }: Said): Promise<string[]> {
 
 async function expectNothingLeft(demo: Running, postgres: number): Promise<void> {
   expect(await stop(demo)).toEqual({ code: 0, signal: null });
-  await eventually('PostgreSQL is gone', () => !isAlive(postgres), { withinMs: 10_000 });
+  await eventually('PostgreSQL is gone', () => !isAlive(postgres), { withinMs: 2000 });
 }
 
 afterAll(async () => {
@@ -246,7 +246,7 @@ describe('npm start that does not get there', () => {
       await says(demo, /gateway …\n/);
       const postgres = postgresPid(directory);
       await stop(demo);
-      await eventually('PostgreSQL is gone', () => !isAlive(postgres), { withinMs: 10_000 });
+      await eventually('PostgreSQL is gone', () => !isAlive(postgres), { withinMs: 5000 });
       expect(demo.stderr()).toBe('');
     },
     START_MS,

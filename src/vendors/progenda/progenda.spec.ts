@@ -1,7 +1,7 @@
 import { openAdapter, type OpenAdapter } from '../../../test/support/adapter';
 import { RESOURCE_NAMES, type ResourceName } from '../../canonical/index';
 import { ref, type RemoteRef } from '../../canonical/ids';
-import type { AvailabilityPort, ListQuery, Page, Port, Seen, WriteCall } from '../contract';
+import type { AvailabilityPort, ListQuery, Page, Port, Seen } from '../contract';
 import type { VendorError } from '../kit/error';
 import { vendor } from './index';
 import { startSandbox } from './sandbox/index';
@@ -240,26 +240,6 @@ describe('single records', () => {
       kind: 'invalid_response',
       message: 'stop is not a Unix time in seconds',
     });
-  });
-});
-
-describe('changes', () => {
-  it.each(['serviceId', 'clientId'])('to a %s that cannot be linked touch nothing', async (field) => {
-    const { own, calendarId } = agenda();
-    const unmarked = own.rows.find(({ remoteId }) => remoteId === null)!;
-    const id = '019a9c3e-7c1f-7d5a-b0a3-6f3f0f0d9a41';
-    const call: WriteCall = {
-      id,
-      since: dayFrom(0),
-      notifyClient: false,
-      location: null,
-      known: () => ({ id, mark: null, seenAt: dayFrom(0) }),
-      marked: () => undefined,
-    };
-    const change = { notes: 'Call first', [field]: ref('1', 'elsewhere') };
-    const changed = portOf('appointments').update(ref(String(unmarked.id), String(calendarId)), change, call);
-    expect(await failure(changed)).toMatchObject({ name: 'Refusal', field });
-    expect(sandbox.ledger).toEqual([]);
   });
 });
 

@@ -273,6 +273,13 @@ describe('a change', () => {
     ]);
   });
 
+  it.each(['serviceId', 'clientId'])('to a %s that cannot be linked touches nothing', async (field) => {
+    const change = { notes: 'Call first', [field]: ref('1', 'elsewhere') };
+    const refused = await failure(port.update(refOf(booking(false)), change, call()));
+    expect(refused).toMatchObject({ name: 'Refusal', field });
+    expect(sandbox.ledger).toEqual([]);
+  });
+
   it('gives our id to an appointment that was made inside Progenda', async () => {
     const held = booking(false);
     const seen = await port.update(refOf(held), { notes: 'Fasting' }, call());
