@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
+import { CONNECT_MS } from '../platform/database/data-source';
 import type { Limits } from '../vendors/kit/limits';
 import { paceOf } from './pace';
 
@@ -66,7 +67,7 @@ export class LimitsRepository {
       connectionString: databaseUrl,
       application_name: 'scheduling-gateway-limits',
       max: CONNECTIONS,
-      connectionTimeoutMillis: 10_000,
+      connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 300_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { CONNECT_MS } from './data-source';
 import { unreachable } from './errors';
 
 /** Asks one question on one connection to a server whose address somebody has set: where nobody answers there, that one is told. */
@@ -17,7 +18,7 @@ export async function withConfigured<T>(url: string, ask: (client: Client) => Pr
 
 function clientOf(url: string): Client {
   try {
-    return new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+    return new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
   } catch (error) {
     throw unreachable(error);
   }
