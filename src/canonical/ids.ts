@@ -2,8 +2,8 @@
 export type GatewayId = string & { readonly __brand: 'GatewayId' };
 
 /**
- * How a vendor names one of its records. `scope` is what else its URL needs (a Progenda center, say), `''` where nothing;
- * two records with the same `id` in different scopes are different records.
+ * How a vendor names one of its records. `scope` is what else its URL needs (the location below which it stands, say), `''`
+ * where nothing; two records with the same `id` in different scopes are different records.
  */
 export interface RemoteRef {
   readonly id: string;

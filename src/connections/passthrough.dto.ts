@@ -16,8 +16,8 @@ export class PassthroughDto {
   method: (typeof FORWARDED_METHODS)[number];
 
   /**
-   * Relative to the vendor's API root (at Pexip Engage to the enterprise), percent-encoded, without a query. It must be in
-   * its normal form: no `..`, `//`, `\`, `@`, no encoded dots or slashes.
+   * Relative to the vendor's API root (to the account in it, where the connection's settings name one), percent-encoded,
+   * without a query. It must be in its normal form: no `..`, `//`, `\`, `@`, no encoded dots or slashes.
    * @example "/settings/public"
    */
   @Text({ max: 2000 })

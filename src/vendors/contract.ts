@@ -28,7 +28,7 @@ export interface ResourceCapabilities {
   readonly onlyOnUpdate?: readonly string[];
   /** Without which the vendor makes no record. */
   readonly requiredFields?: readonly string[];
-  /** Those that can be written and are never read back (Penga's note). */
+  /** Those that can be written and are never read back (a note that no answer shows, say). */
   readonly writeOnlyFields?: readonly string[];
   /** The words that `status` can be set to, and those from which there is no way back. */
   readonly statuses?: readonly AppointmentStatus[];
@@ -45,7 +45,7 @@ export type Remote<R extends ResourceName> = Resources<RemoteRef>[R];
 /** What a mapper makes of one record. */
 export interface Mapped<R extends ResourceName> {
   readonly ref: RemoteRef;
-  /** What the vendor's field for a caller's id holds (Progenda `remote_id`); null where empty, or where there is none. */
+  /** What the vendor's field for a caller's id holds; null where empty, or where there is none. */
   readonly mark: string | null;
   readonly createdAt: Instant | null;
   readonly updatedAt: Instant | null;
@@ -203,7 +203,7 @@ export interface VendorDefinition<
   /** class-validator classes: validation and JSON Schema come from them. */
   readonly credentials: new () => Credentials;
   readonly settings: new () => Settings;
-  /** Completes what the caller left out, from the rest (Cliniko's base URL from the key's shard). Runs before validation. */
+  /** Completes what the caller left out, from the rest (a base URL from a part of the key, say). Runs before validation. */
   readonly complete?: (given: {
     credentials: Record<string, unknown>;
     settings: Record<string, unknown>;
